@@ -1,0 +1,5 @@
+//! MQTT Playground: a broker, clients and the network between them on one virtual clock.
+pub mod time;
+pub mod rng;
+pub mod ratio;
+pub mod text;
