@@ -55,8 +55,7 @@ fn ftl_files(folder: &Path) -> Vec<PathBuf> {
 
 fn read(file: &Path, messages: &mut Messages) {
     let source = fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-    let resource = fluent_syntax::parser::parse(source.as_str())
-        .unwrap_or_else(|(_, errors)| panic!("{}: {errors:?}", file.display()));
+    let resource = fluent_syntax::parser::parse(source.as_str()).unwrap_or_else(|(_, errors)| panic!("{}: {errors:?}", file.display()));
     for entry in resource.body {
         if let Entry::Message(message) = entry {
             let mut variables = BTreeSet::new();

@@ -1,7 +1,21 @@
-//! MQTT Playground: a broker, clients and the network between them on one virtual clock.
+//! MQTT Playground: a complete MQTT 3.1.1 and 5.0 broker, virtual clients and the network between them, on one virtual clock.
+//!
+//! Each folder is shaped like a crate: a facade in `mod.rs`, imports only from lower ranks, siblings of one rank never name each other.
+//! `tests/architecture.rs` checks it; `ARCHITECTURE.md` is the map.
+
+// Rank 0: time, chance and words.
+pub mod ratio;
+pub mod rng;
+pub mod text;
+pub mod time;
+
+// Rank 1: bytes.
 pub mod link;
 pub mod packet;
-pub mod time;
-pub mod rng;
-pub mod ratio;
-pub mod text;
+
+// Rank 2: what both sides of MQTT share.
+pub mod session;
+
+// Rank 3: the two sides.
+pub mod broker;
+pub mod client;

@@ -1,5 +1,7 @@
 //! Random numbers: one stream for each purpose, all derived from one seed.
 
+use std::hash::{Hash, Hasher};
+
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::{Deserialize, Serialize};
@@ -26,6 +28,16 @@ impl Seed {
 /// A deterministic stream of random numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RngStream(Xoshiro256PlusPlus);
+
+/// By the next four draws, which name the state.
+impl Hash for RngStream {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let mut ahead = self.0.clone();
+        for _ in 0..4 {
+            state.write_u64(ahead.next_u64());
+        }
+    }
+}
 
 impl RngStream {
     /// The next 64 bits.

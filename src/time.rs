@@ -1,7 +1,6 @@
 //! Virtual time: instants and durations in whole microseconds, and a table of timers.
 
-use std::collections::BTreeSet;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub};
 
@@ -145,7 +144,7 @@ impl fmt::Display for Duration {
 }
 
 /// At most one timer for each key; due timers come out in order of time, then of key.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TimerTable<K> {
     at: BTreeMap<K, Instant>,
     order: BTreeSet<(Instant, K)>,

@@ -6,7 +6,7 @@ use crate::ratio::Ratio;
 use crate::time::Duration;
 
 /// What the path does to segments, the same in both directions. Changes count for segments that leave later.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Conditions {
     /// One-way delay.
     pub latency: Duration,

@@ -34,7 +34,7 @@ pub enum Verdict {
 }
 
 /// A rule: the `nth` unit with this label from this side, counted from when the rule was set, gets the verdict; once.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Rule {
     /// Sender.
     pub from: Side,
@@ -47,7 +47,7 @@ pub struct Rule {
 }
 
 /// The rules in force on one client's path, over all its connections.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct FaultTable {
     rules: Vec<(Rule, u32)>,
 }

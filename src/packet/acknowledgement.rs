@@ -5,7 +5,7 @@ use bytestring::ByteString;
 use super::{PacketId, ReasonCode, UserProperties};
 
 /// The content of PUBACK, PUBREC, PUBREL or PUBCOMP.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Acknowledgement {
     /// Packet Identifier of the PUBLISH.
     pub packet_id: PacketId,

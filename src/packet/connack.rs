@@ -6,7 +6,7 @@ use bytestring::ByteString;
 use super::{ClientId, QoS, ReasonCode, UserProperties};
 
 /// CONNACK: the Server's answer to CONNECT.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Connack {
     /// Session Present.
     pub session_present: bool,
@@ -17,7 +17,7 @@ pub struct Connack {
 }
 
 /// CONNACK Properties (5.0 §3.2.2.3).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ConnackProperties {
     /// Session Expiry Interval in seconds, if it differs from what the Client asked for.
     pub session_expiry_interval: Option<u32>,

@@ -8,7 +8,7 @@ use bytestring::ByteString;
 use super::{ClientId, ProtocolVersion, QoS, TopicName, UserProperties};
 
 /// CONNECT: the first packet of every Network Connection [MQTT-3.1.0-1].
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Connect {
     /// Protocol Version.
     pub version: ProtocolVersion,
@@ -29,7 +29,7 @@ pub struct Connect {
 }
 
 /// A password: shown nowhere.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Password(pub Bytes);
 
 impl fmt::Debug for Password {
@@ -39,7 +39,7 @@ impl fmt::Debug for Password {
 }
 
 /// CONNECT Properties (5.0 §3.1.2.11).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ConnectProperties {
     /// Session Expiry Interval in seconds; absent is 0, 0xFFFFFFFF never expires.
     pub session_expiry_interval: Option<u32>,
@@ -62,7 +62,7 @@ pub struct ConnectProperties {
 }
 
 /// Will Message (5.0 §3.1.2.5).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct WillMessage {
     /// Will Topic.
     pub topic: TopicName,
@@ -77,7 +77,7 @@ pub struct WillMessage {
 }
 
 /// Will Properties (5.0 §3.1.3.2).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct WillProperties {
     /// Will Delay Interval in seconds; absent is 0.
     pub will_delay_interval: Option<u32>,

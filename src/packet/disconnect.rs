@@ -5,7 +5,7 @@ use bytestring::ByteString;
 use super::{ReasonCode, UserProperties};
 
 /// DISCONNECT: the last packet of a Network Connection. From the Server only in 5.0.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Disconnect {
     /// Disconnect Reason Code; always Normal disconnection in 3.1.1.
     pub reason_code: ReasonCode,
@@ -14,7 +14,7 @@ pub struct Disconnect {
 }
 
 /// DISCONNECT Properties (5.0 §3.14.2.2).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct DisconnectProperties {
     /// Session Expiry Interval in seconds. Only from the Client.
     pub session_expiry_interval: Option<u32>,

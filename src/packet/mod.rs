@@ -28,10 +28,10 @@ pub use acknowledgement::Acknowledgement;
 pub use auth::{Auth, AuthProperties};
 pub use connack::{Connack, ConnackProperties};
 pub use connect::{Connect, ConnectProperties, Password, WillMessage, WillProperties};
+pub use disconnect::{Disconnect, DisconnectProperties};
 pub use dissect::{Dissection, Field, dissect, mask_secrets};
 pub use error::{DecodeError, EncodeError};
 pub use frame::FrameReader;
-pub use disconnect::{Disconnect, DisconnectProperties};
 pub use identifier::{ClientId, PacketId};
 pub use property::UserProperties;
 pub use publish::{Publish, PublishProperties};
@@ -192,7 +192,7 @@ impl fmt::Display for PacketType {
 }
 
 /// One MQTT Control Packet.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "the names are the specification's")]
 pub enum Packet {
     Connect(Box<Connect>),

@@ -3,7 +3,7 @@
 use bytestring::ByteString;
 
 /// User Properties: name and value pairs in their order, names may repeat (5.0 §2.2.2.2).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct UserProperties(pub Vec<(ByteString, ByteString)>);
 
 impl UserProperties {

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use super::{PacketId, QoS, TopicName, UserProperties};
 
 /// PUBLISH: carries an Application Message.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Publish {
     /// DUP; false at QoS 0 [MQTT-3.3.1-2].
     pub dup: bool,
@@ -26,7 +26,7 @@ pub struct Publish {
 }
 
 /// PUBLISH Properties (5.0 §3.3.2.3).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PublishProperties {
     /// Payload Format Indicator: true for UTF-8 text.
     pub payload_format_indicator: Option<bool>,

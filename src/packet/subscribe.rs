@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{PacketId, QoS, ReasonCode, TopicFilter, UserProperties};
 
 /// SUBSCRIBE: at least one subscription [MQTT-3.8.3-2].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Subscribe {
     /// Packet Identifier.
     pub packet_id: PacketId,
@@ -17,7 +17,7 @@ pub struct Subscribe {
 }
 
 /// SUBSCRIBE Properties (5.0 §3.8.2.1).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct SubscribeProperties {
     /// Subscription Identifier, 1 to 268 435 455.
     pub subscription_identifier: Option<u32>,
@@ -26,7 +26,7 @@ pub struct SubscribeProperties {
 }
 
 /// One Topic Filter with its Subscription Options.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Subscription {
     /// Topic Filter.
     pub filter: TopicFilter,
@@ -35,7 +35,7 @@ pub struct Subscription {
 }
 
 /// Subscription Options (5.0 §3.8.3.1).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SubscriptionOptions {
     /// Maximum QoS.
@@ -49,7 +49,7 @@ pub struct SubscriptionOptions {
 }
 
 /// Retain Handling (5.0 §3.8.3.1).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum RetainHandling {
     /// 0: send retained messages at each subscribe.
     #[default]
@@ -61,7 +61,7 @@ pub enum RetainHandling {
 }
 
 /// SUBACK: one Reason Code for each filter of the SUBSCRIBE, in order [MQTT-3.8.4-6].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Suback {
     /// Packet Identifier of the SUBSCRIBE.
     pub packet_id: PacketId,

@@ -5,7 +5,7 @@ use bytestring::ByteString;
 use super::{PacketId, ReasonCode, TopicFilter, UserProperties};
 
 /// UNSUBSCRIBE: at least one Topic Filter [MQTT-3.10.3-2].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Unsubscribe {
     /// Packet Identifier.
     pub packet_id: PacketId,
@@ -16,7 +16,7 @@ pub struct Unsubscribe {
 }
 
 /// UNSUBACK: in 5.0 one Reason Code for each filter, in order; none in 3.1.1.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Unsuback {
     /// Packet Identifier of the UNSUBSCRIBE.
     pub packet_id: PacketId,

@@ -1,0 +1,28 @@
+//! Session State that both sides share (5.0 §4.1): QoS 1 and 2 flows out and in, packet identifiers, quotas.
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use crate::packet::PacketType;
+
+/// A Network Connection, unique within a run. Number 0 is never used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct ConnectionId(pub u64);
+
+/// What a state machine wants done on its Network Connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Transmit {
+    /// Open a Network Connection (clients only).
+    Open,
+    /// Send one whole packet.
+    Packet {
+        /// Its type.
+        packet_type: PacketType,
+        /// Its bytes.
+        bytes: Bytes,
+    },
+    /// Close in order, after what was sent before.
+    Close,
+    /// Give the connection up at once.
+    Abort,
+}
