@@ -19,3 +19,9 @@ pub mod session;
 // Rank 3: the two sides.
 pub mod broker;
 pub mod client;
+
+// Rank 4: what happened.
+pub mod trace;
+
+// Rank 5: what happens.
+pub mod sim;

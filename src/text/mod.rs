@@ -3,6 +3,8 @@
 //! Everything below the page says what it has to say as a [`Message`], a key with arguments. Only the outermost layer (page, command
 //! line, export) picks a [`Language`] and renders it.
 
+mod diagnostic;
+
 use std::sync::OnceLock;
 
 use fluent_bundle::concurrent::FluentBundle;
@@ -21,6 +23,7 @@ mod keys {
     }
 }
 
+pub use diagnostic::Diagnostic;
 pub use keys::key;
 
 /// The name of a message in `locales/`. Only the constants in [`key`] make one, so each exists in both languages.

@@ -1,0 +1,249 @@
+//! The append-only record of everything that happened. Every view, check, metric and export is a fold of it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use crate::broker::BrokerEvent;
+use crate::client::ClientEvent;
+use crate::link::{CloseReason, CutDirection, LossReason, Segment, Side, Verdict};
+use crate::packet::{DecodeError, PacketType, ProtocolVersion};
+use crate::rng::Seed;
+use crate::session::ConnectionId;
+use crate::text::Message;
+use crate::time::Instant;
+
+/// The position of a record in its trace, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct RecordId(pub u32);
+
+/// A participant: 0 is the broker, clients follow in the order of the scenario.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
+pub struct NodeId(pub u32);
+
+impl NodeId {
+    /// The broker.
+    pub const BROKER: Self = Self(0);
+}
+
+/// Who takes part, for the head of a trace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Node {
+    /// The name in the scenario.
+    pub name: String,
+    /// Its MQTT version; `None` for the broker.
+    pub version: Option<ProtocolVersion>,
+    /// What it looks like on the stage.
+    pub kind: NodeKind,
+}
+
+/// What a node stands for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NodeKind {
+    /// The broker.
+    Broker,
+    /// A device that measures.
+    Sensor,
+    /// A device that acts.
+    Actuator,
+    /// An application on a phone or computer.
+    #[default]
+    App,
+    /// A screen that shows values.
+    Dashboard,
+    /// A server behind the broker.
+    Server,
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Its position.
+    pub id: RecordId,
+    /// When.
+    pub at: Instant,
+    /// The record that led to this one.
+    pub cause: Option<RecordId>,
+    /// What.
+    pub event: Event,
+}
+
+/// What can happen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The run begins.
+    RunStarted {
+        /// Its seed; `None` for a live connection.
+        seed: Option<Seed>,
+    },
+    /// A command of the scenario's timeline, a device or the learner takes effect.
+    CommandApplied {
+        /// Whom it concerns.
+        node: NodeId,
+        /// What is done, in words.
+        command: Message,
+        /// Whether the learner (or the caller of `apply`) gave it; otherwise the scenario did.
+        by_learner: bool,
+    },
+    /// A client opens a Network Connection.
+    ConnectionOpening {
+        /// Its number.
+        connection: ConnectionId,
+        /// The client.
+        client: NodeId,
+    },
+    /// One side may use the Network Connection.
+    TransportOpened {
+        /// Which.
+        connection: ConnectionId,
+        /// Whose view.
+        side: Side,
+    },
+    /// The Network Connection ended for one side.
+    TransportClosed {
+        /// Which.
+        connection: ConnectionId,
+        /// Whose view.
+        side: Side,
+        /// Why.
+        reason: CloseReason,
+    },
+    /// A segment left.
+    SegmentSent {
+        /// On this connection.
+        connection: ConnectionId,
+        /// The segment.
+        segment: Segment,
+    },
+    /// A segment arrived.
+    SegmentArrived {
+        /// On this connection.
+        connection: ConnectionId,
+        /// [`Segment::number`].
+        number: u64,
+    },
+    /// A segment got lost.
+    SegmentLost {
+        /// On this connection.
+        connection: ConnectionId,
+        /// [`Segment::number`].
+        number: u64,
+        /// Why.
+        reason: LossReason,
+    },
+    /// A side wrote one MQTT packet to its connection.
+    PacketSent {
+        /// On this connection.
+        connection: ConnectionId,
+        /// By.
+        from: Side,
+        /// Its type.
+        packet_type: PacketType,
+        /// The version spoken on the connection.
+        version: ProtocolVersion,
+        /// All its bytes.
+        bytes: Bytes,
+    },
+    /// The other side has taken it whole.
+    PacketReceived {
+        /// On this connection.
+        connection: ConnectionId,
+        /// The receiver.
+        to: Side,
+        /// The `PacketSent` record; `None` if the sender is outside (a live connection).
+        sent: Option<RecordId>,
+    },
+    /// It will never arrive whole.
+    PacketLost {
+        /// On this connection.
+        connection: ConnectionId,
+        /// The `PacketSent` record.
+        sent: RecordId,
+        /// Why.
+        reason: LossReason,
+    },
+    /// Bytes arrived that are no legal packet.
+    PacketMalformed {
+        /// On this connection.
+        connection: ConnectionId,
+        /// The receiver.
+        to: Side,
+        /// The bytes.
+        bytes: Bytes,
+        /// What is wrong.
+        error: DecodeError,
+    },
+    /// A fault rule struck.
+    FaultStruck {
+        /// On this connection.
+        connection: ConnectionId,
+        /// The `PacketSent` record that triggered it.
+        sent: RecordId,
+        /// What was done.
+        verdict: Verdict,
+    },
+    /// The path of a client was cut or restored.
+    PathChanged {
+        /// The client.
+        client: NodeId,
+        /// What is cut now.
+        cut: Option<CutDirection>,
+    },
+    /// A node was switched off or on (also a broker crash and restart).
+    PowerChanged {
+        /// Which.
+        node: NodeId,
+        /// On.
+        on: bool,
+    },
+    /// Something happened inside a client (never `PacketReceived` or `MalformedReceived`, which are records of their own).
+    Client {
+        /// Which.
+        client: NodeId,
+        /// What.
+        event: ClientEvent,
+    },
+    /// Something happened inside the broker (never `PacketReceived` or `MalformedReceived`).
+    Broker(BrokerEvent),
+    /// A limit was reached, and what is no longer done because of it.
+    LimitReached {
+        /// Which, and what follows.
+        message: Message,
+    },
+}
+
+/// Everything that happened in one run, in order.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    nodes: Arc<[Node]>,
+    records: Vec<Record>,
+    limit: usize,
+}
+
+impl Trace {
+    /// An empty trace that holds at most `limit` records; one more becomes a final `LimitReached`.
+    #[must_use]
+    pub fn new(nodes: Vec<Node>, limit: usize) -> Self {
+        Self { nodes: nodes.into(), records: Vec::new(), limit }
+    }
+
+    /// Who takes part.
+    #[must_use]
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// All records in order.
+    #[must_use]
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// The record with this position.
+    #[must_use]
+    pub fn get(&self, id: RecordId) -> Option<&Record> {
+        self.records.get(id.0 as usize)
+    }
+}
