@@ -25,3 +25,11 @@ pub mod trace;
 
 // Rank 5: what happens.
 pub mod sim;
+
+// Rank 6: what it teaches and shows.
+pub mod export;
+pub mod lesson;
+pub mod view;
+
+// Rank 7: the page without a page.
+pub mod playground;

@@ -1,0 +1,1 @@
+//! The trace as files of other programs.

@@ -1,0 +1,13 @@
+//! Lessons: files parsed, run and judged.
+//!
+//! A lesson is a folder `lessons/NN-slug/` with `scenario.toml`, `lesson.toml`, `ko.md`, `en.md`, `solution.toml` and `wrong-*.toml`.
+
+mod catalog;
+mod expectation;
+mod model;
+
+pub use catalog::catalog;
+pub use expectation::{Expectation, PacketPattern, judge};
+pub use model::{
+    Attempt, Block, Goal, GoalResult, Inline, Lesson, LessonText, NamedPacket, Prediction, PredictionOption, Section, Step, TextByLanguage,
+};

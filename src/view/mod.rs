@@ -1,0 +1,11 @@
+//! Pure folds of the trace into what the page shows. No user interface here.
+
+mod packets;
+mod sequence;
+mod sessions;
+mod stage;
+
+pub use packets::{Fate, PacketList, PacketRow, Summary};
+pub use sequence::{Mark, MarkKind, Sequence, SequenceItem};
+pub use sessions::{BrokerSession, ClientSession, InFlight, RetainedRow, SessionReport};
+pub use stage::{Flight, PathStatus, Stage, StageNode, StagePath};
