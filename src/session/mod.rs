@@ -1,7 +1,28 @@
 //! Session State that both sides share (5.0 §4.1): QoS 1 and 2 flows out and in, packet identifiers, quotas.
 
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::todo,
+        clippy::indexing_slicing,
+        clippy::string_slice,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+mod inbound;
+mod outbound;
+mod packet_ids;
+
 use bytes::Bytes;
 use serde::Serialize;
+
+pub use inbound::{Inbound, Received};
+pub use outbound::{Acknowledged, Awaiting, Blocked, InFlight, Outbound};
 
 use crate::packet::PacketType;
 
@@ -10,7 +31,7 @@ use crate::packet::PacketType;
 pub struct ConnectionId(pub u64);
 
 /// What a state machine wants done on its Network Connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Transmit {
     /// Open a Network Connection (clients only).
     Open,
