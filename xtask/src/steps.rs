@@ -1,0 +1,158 @@
+//! The checks, in the order in which they run: quick ones first.
+
+use std::fs;
+
+use crate::command::{command, e2e, root, run};
+use crate::needs::Need;
+use crate::sizes;
+
+/// One check.
+pub(crate) struct Step {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    pub(crate) needs: &'static [Need],
+    /// What some of its tests need: without it the step runs, those tests say that they are skipped, and the report says so too.
+    pub(crate) wants: &'static [Need],
+    /// Steps that must have passed, where they were asked for.
+    pub(crate) after: &'static [&'static str],
+    pub(crate) run: fn() -> Result<(), String>,
+}
+
+const WASM: &str = "wasm32-unknown-unknown";
+/// A message that the compiler also shows is a failure.
+const STRICT: [&str; 3] = ["--", "-D", "warnings"];
+
+pub(crate) const STEPS: [Step; 12] = [
+    Step {
+        name: "fmt",
+        about: "the code is formatted",
+        needs: &[Need::Rustfmt],
+        wants: &[],
+        after: &[],
+        run: || cargo(&["fmt", "--all", "--check"]),
+    },
+    Step {
+        name: "clippy",
+        about: "no lint, native: engine, command line, xtask, tests",
+        needs: &[Need::Clippy],
+        wants: &[],
+        after: &[],
+        run: clippy,
+    },
+    Step {
+        name: "clippy-web",
+        about: "no lint, in wasm: the page",
+        needs: &[Need::Clippy, Need::WasmTarget],
+        wants: &[],
+        after: &[],
+        run: clippy_web,
+    },
+    Step {
+        name: "clippy-ssr",
+        about: "no lint, native: the page's components and their tests",
+        needs: &[Need::Clippy],
+        wants: &[],
+        after: &[],
+        run: || cargo(&[&["clippy", "--locked", "--lib", "--tests", "--features", "ssr"], STRICT.as_slice()].concat()),
+    },
+    Step {
+        name: "test",
+        about: "native tests: engine, lessons, architecture, command line, captures, a real broker",
+        needs: &[],
+        wants: &[Need::Tshark, Need::Mosquitto, Need::MosquittoClients],
+        after: &[],
+        run: || cargo(&["test", "--locked", "--workspace"]),
+    },
+    Step {
+        name: "test-ssr",
+        about: "the page's components, rendered natively",
+        needs: &[],
+        wants: &[],
+        after: &[],
+        run: || cargo(&["test", "--locked", "--lib", "--features", "ssr", "web::"]),
+    },
+    Step {
+        name: "test-wasm",
+        about: "the engine's tests again, in wasm under Node",
+        needs: &[Need::WasmTarget, Need::WasmBindgen, Need::Node],
+        wants: &[],
+        after: &[],
+        run: || cargo(&["test", "--locked", "--target", WASM, "--test", "wasm"]),
+    },
+    Step {
+        name: "lessons",
+        about: "each lesson's solution passes, each wrong attempt fails",
+        needs: &[],
+        wants: &[],
+        after: &[],
+        run: || cargo(&["run", "--locked", "--quiet", "--bin", "mqtt-playground", "--", "check", "lessons"]),
+    },
+    Step {
+        name: "deny",
+        about: "licences, advisories, sources of the dependencies",
+        needs: &[Need::CargoDeny],
+        wants: &[],
+        after: &[],
+        run: deny,
+    },
+    Step {
+        name: "page",
+        about: "the page is built as it is published",
+        needs: &[Need::WasmTarget, Need::Trunk, Need::WasmBindgen, Need::Node, Need::NpmPackages],
+        wants: &[],
+        after: &[],
+        run: || run(&mut command("trunk", &["build", "--release"])),
+    },
+    Step {
+        name: "sizes",
+        about: "the page keeps to its size",
+        needs: &[],
+        wants: &[],
+        after: &["page"],
+        run: || sizes::check(&root().join("dist")),
+    },
+    Step {
+        name: "e2e",
+        about: "the page in Chromium: lessons, accessibility, content security policy",
+        needs: &[Need::Node, Need::NpmPackages, Need::Chromium],
+        wants: &[Need::Fonts, Need::Mosquitto],
+        after: &["page"],
+        run: end_to_end,
+    },
+];
+
+fn cargo(args: &[&str]) -> Result<(), String> {
+    run(&mut command("cargo", args))
+}
+
+fn clippy() -> Result<(), String> {
+    cargo(&[&["clippy", "--locked", "--workspace", "--all-targets"], STRICT.as_slice()].concat())
+}
+
+fn clippy_web() -> Result<(), String> {
+    let page = ["clippy", "--locked", "--target", WASM, "--features", "web", "--lib", "--bin", "playground-web", "--test", "wasm"];
+    cargo(&[page.as_slice(), STRICT.as_slice()].concat())
+}
+
+/// Advisories come from a database on the network: where that cannot be reached, the other checks still hold and the log says what was left out.
+fn deny() -> Result<(), String> {
+    cargo(&["deny", "--locked", "check", "bans", "licenses", "sources"])?;
+    match cargo(&["deny", "--locked", "check", "advisories"]) {
+        Err(_) if !has_advisory_database() => {
+            println!("advisories were NOT checked: the advisory database could not be fetched");
+            Ok(())
+        }
+        result => result,
+    }
+}
+
+fn has_advisory_database() -> bool {
+    let home = std::env::var("CARGO_HOME").ok().or_else(|| std::env::var("HOME").ok().map(|home| format!("{home}/.cargo")));
+    let Some(home) = home else { return false };
+    fs::read_dir(format!("{home}/advisory-dbs"))
+        .is_ok_and(|mut entries| entries.any(|entry| entry.is_ok_and(|entry| entry.path().is_dir())))
+}
+
+fn end_to_end() -> Result<(), String> {
+    run(command("playwright", &["test"]).current_dir(e2e()))
+}
