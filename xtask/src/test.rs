@@ -69,13 +69,13 @@ fn outcome(step: &Step, missing: &Missing, report: &Report) -> Outcome {
         println!("skipped: no {}", absent.join(", "));
         return Outcome::Skipped(format!("no {}", absent.join(", ")));
     }
-    let broken = report.0.iter().find(|line| step.after.contains(&line.step) && line.outcome != Outcome::Passed);
+    let broken = report.0.iter().find(|line| step.after.contains(&line.step) && !matches!(line.outcome, Outcome::Passed(_)));
     if let Some(Line { step: earlier, .. }) = broken {
         println!("skipped: `{earlier}` did not pass");
         return Outcome::Skipped(format!("`{earlier}` did not pass"));
     }
     match (step.run)() {
-        Ok(()) => Outcome::Passed,
+        Ok(note) => Outcome::Passed(note),
         Err(message) => {
             println!("{}: {message}", step.name);
             Outcome::Failed(message)
