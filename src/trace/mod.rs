@@ -155,6 +155,19 @@ pub enum Event {
         /// The `PacketSent` record; `None` if the sender is outside (a live connection).
         sent: Option<RecordId>,
     },
+    /// On a live connection: one whole packet came from a peer outside, whose sending nobody here could see.
+    PacketObserved {
+        /// On this connection.
+        connection: ConnectionId,
+        /// The sender.
+        from: Side,
+        /// Its type.
+        packet_type: PacketType,
+        /// The version spoken on the connection.
+        version: ProtocolVersion,
+        /// All its bytes; secrets are masked.
+        bytes: Bytes,
+    },
     /// It will never arrive whole.
     PacketLost {
         /// On this connection.
