@@ -5,9 +5,12 @@
 mod catalog;
 mod expectation;
 mod model;
+mod pattern;
+mod prose;
 
 pub use catalog::catalog;
-pub use expectation::{Expectation, PacketPattern, judge};
+pub use expectation::{Count, Expectation, judge};
 pub use model::{
     Attempt, Block, Goal, GoalResult, Inline, Lesson, LessonText, NamedPacket, Prediction, PredictionOption, Section, Step, TextByLanguage,
 };
+pub use pattern::{EventKind, EventPattern, PacketPattern, Pattern};

@@ -18,3 +18,49 @@ pub struct Diagnostic {
     /// The spelling that was probably meant.
     pub suggestion: Option<String>,
 }
+
+impl Diagnostic {
+    /// A mistake at the byte `offset` of `text`; an offset inside a character or past the end counts as the nearest before it.
+    #[must_use]
+    pub fn new(file: &str, text: &str, offset: usize, message: Message) -> Self {
+        let before: String = text.char_indices().take_while(|(at, _)| *at < offset).map(|(_, character)| character).collect();
+        let line = before.matches('\n').count().saturating_add(1);
+        let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()).saturating_add(1);
+        Self { file: file.to_owned(), line, column, message, suggestion: None }
+    }
+
+    /// Names the known word that is closest to `word`, if one is close enough to be meant.
+    #[must_use]
+    pub fn suggest<'a>(mut self, word: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+        self.suggestion = known
+            .into_iter()
+            .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
+            .filter(|(distance, candidate)| *distance <= candidate.chars().count().div_ceil(3))
+            .min_by_key(|(distance, _)| *distance)
+            .map(|(_, candidate)| candidate.to_owned());
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::key;
+
+    #[test]
+    fn offsets_become_lines_and_columns_in_characters() {
+        let text = "가나\n다라마";
+        let at = |offset| {
+            let found = Diagnostic::new("f", text, offset, key::APP_NAME.message());
+            (found.line, found.column)
+        };
+        assert_eq!([at(0), at(3), at(7), at(10), at(99)], [(1, 1), (1, 2), (2, 1), (2, 2), (2, 4)]);
+    }
+
+    #[test]
+    fn close_words_are_suggested_and_others_are_not() {
+        let found = Diagnostic::new("f", "", 0, key::APP_NAME.message());
+        assert_eq!(found.clone().suggest("latncy", ["loss", "latency"]).suggestion.as_deref(), Some("latency"));
+        assert_eq!(found.suggest("colour", ["loss", "latency"]).suggestion, None);
+    }
+}
