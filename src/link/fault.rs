@@ -53,9 +53,16 @@ pub struct FaultTable {
 }
 
 impl FaultTable {
-    /// Puts a rule in force.
-    pub fn add(&mut self, rule: Rule) {
-        self.rules.push((rule, 0));
+    /// As many rules can be in force.
+    pub const MAX_RULES: usize = 1_000;
+
+    /// Puts a rule in force. False, and nothing changes, if [`Self::MAX_RULES`] are.
+    pub fn add(&mut self, rule: Rule) -> bool {
+        let fits = self.rules.len() < Self::MAX_RULES;
+        if fits {
+            self.rules.push((rule, 0));
+        }
+        fits
     }
 
     /// Removes all rules.
@@ -68,7 +75,7 @@ impl FaultTable {
         self.rules.iter().map(|(rule, _)| rule)
     }
 
-    /// Counts a unit; the first rule that it completes is used up and gives its verdict.
+    /// Counts a unit; the first rule that it completes is used up and gives its verdict. A rule completed by the same unit strikes at the next one.
     pub fn judge(&mut self, from: Side, label: Label) -> Verdict {
         let mut struck = None;
         for (index, (rule, seen)) in self.rules.iter_mut().enumerate() {

@@ -3,18 +3,41 @@
 //! A [`Link`] is one connection and behaves like TCP where a learner can see it: a handshake, segments that take time, get lost and
 //! are sent again, order kept at the price of waiting, closes and resets. It never loses, repeats or reorders bytes of a living connection;
 //! only a broken connection loses any.
+//!
+//! What is modelled: handshake, cumulative and delayed acknowledgements, a window of 64 kB, the retransmission timer of RFC 6298 (1 s before the
+//! first measurement, at least 200 ms, doubling up to 64 s, Karn's rule), buffering behind gaps, FIN both ways, RST, and giving up: a SYN
+//! after 6 retransmissions (127 s), data or a FIN after 15. What is not: congestion control, fast retransmit, selective
+//! acknowledgements, keep-alive probes of TCP's own.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::todo,
+        clippy::indexing_slicing,
+        clippy::string_slice,
+        clippy::arithmetic_side_effects
+    )
+)]
 
 mod conditions;
+mod connection;
+mod endpoint;
 mod fault;
+mod ledger;
+mod path;
+mod rto;
+#[cfg(test)]
+mod tests;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 pub use conditions::Conditions;
+pub use connection::Link;
 pub use fault::{FaultTable, Rule, Verdict};
-
-use crate::rng::Seed;
-use crate::time::Instant;
 
 /// One end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -110,7 +133,7 @@ pub enum LinkEvent {
         /// [`Segment::number`].
         number: u64,
     },
-    /// The segment with this number will never arrive.
+    /// The segment with this number will never arrive. Random loss is told at the moment when it would have arrived, a cut path at once.
     SegmentLost {
         /// [`Segment::number`].
         number: u64,
@@ -145,7 +168,8 @@ pub enum LinkEvent {
         /// Why.
         reason: LossReason,
     },
-    /// The connection ended for this side.
+    /// The connection ended for this side's application; told once, and only to an application that knew of the connection: not to a broker that never
+    /// saw [`LinkEvent::Opened`], nor to a side that vanished.
     Closed {
         /// Whose view.
         side: Side,
@@ -187,91 +211,4 @@ pub enum CutDirection {
     ToBroker,
     /// From the broker to the client.
     ToClient,
-}
-
-/// One connection between a client and the broker. `now` never goes back.
-#[derive(Clone, Debug)]
-pub struct Link {}
-
-impl Link {
-    /// Starts the handshake at `now`. `id` names the connection for its random streams.
-    #[must_use]
-    pub fn open(now: Instant, conditions: Conditions, cut: Option<CutDirection>, seed: Seed, id: &str) -> Self {
-        let _ = (now, conditions, cut, seed, id);
-        todo!()
-    }
-
-    /// The application of `from` writes one unit (one MQTT packet). Before the handshake is over, or when the sending buffer is full, the bytes wait.
-    /// A `verdict` other than [`Verdict::Pass`] is carried out when the unit reaches the point that it names.
-    pub fn handle_write(&mut self, now: Instant, from: Side, bytes: Bytes, label: Label, verdict: Verdict) -> UnitNumber {
-        let _ = (now, from, bytes, label, verdict);
-        todo!()
-    }
-
-    /// The application of `side` closes: what it wrote is still sent, then FIN.
-    pub fn handle_close(&mut self, now: Instant, side: Side) {
-        let _ = (now, side);
-        todo!()
-    }
-
-    /// `side` disappears without a word (power cut, crash): nothing more is sent from there, and what arrives there finds no connection. With `rst`
-    /// the operating system still resets the connection (a crashed program on a living machine).
-    pub fn handle_vanish(&mut self, now: Instant, side: Side, rst: bool) {
-        let _ = (now, side, rst);
-        todo!()
-    }
-
-    /// Both sides see a reset now; all bytes on the way are lost.
-    pub fn handle_reset(&mut self, now: Instant) {
-        let _ = now;
-        todo!()
-    }
-
-    /// The path drops everything from now on, also what is on the way.
-    pub fn handle_cut(&mut self, now: Instant, direction: CutDirection, notice: CutNotice) {
-        let _ = (now, direction, notice);
-        todo!()
-    }
-
-    /// The path carries segments again. A connection that nobody gave up goes on by retransmission.
-    pub fn handle_restore(&mut self, now: Instant) {
-        let _ = now;
-        todo!()
-    }
-
-    /// New conditions for segments that leave from now on.
-    pub fn handle_conditions(&mut self, now: Instant, conditions: Conditions) {
-        let _ = (now, conditions);
-        todo!()
-    }
-
-    /// Time has come to `now`: deliveries and timers that are due happen, in order.
-    pub fn handle_timeout(&mut self, now: Instant) {
-        let _ = now;
-        todo!()
-    }
-
-    /// When something happens next without input.
-    #[must_use]
-    pub fn poll_timeout(&self) -> Option<Instant> {
-        todo!()
-    }
-
-    /// The next event.
-    pub fn poll_event(&mut self) -> Option<LinkEvent> {
-        todo!()
-    }
-
-    /// Payload bytes that `from` wrote: (handed to the peer, lost for good, still waiting or on the way). Their sum is what was written.
-    #[must_use]
-    pub fn byte_account(&self, from: Side) -> (u64, u64, u64) {
-        let _ = from;
-        todo!()
-    }
-
-    /// Whether both sides have seen the end and nothing is on the way: the link can be dropped.
-    #[must_use]
-    pub fn is_over(&self) -> bool {
-        todo!()
-    }
 }
