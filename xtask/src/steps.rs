@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::process::Stdio;
 
 use crate::command::{command, e2e, output, root, run};
 use crate::needs::Need;
@@ -91,7 +92,7 @@ pub(crate) const STEPS: [Step; 12] = [
         needs: &[],
         wants: &[],
         after: &[],
-        run: || cargo(&["run", "--locked", "--quiet", "--bin", "mqtt-playground", "--", "check", "lessons"]),
+        run: lessons,
     },
     Step {
         name: "deny",
@@ -140,6 +141,25 @@ fn clippy_web() -> Ended {
     cargo(&[page.as_slice(), STRICT.as_slice()].concat())
 }
 
+/// A check that ran no lesson has shown nothing, so its closing line is read.
+fn lessons() -> Ended {
+    let args = ["run", "--locked", "--quiet", "--bin", "mqtt-playground", "--", "check", "lessons"];
+    let mut check = command("cargo", &args);
+    let ended = check.stderr(Stdio::inherit()).output().map_err(|error| format!("cargo could not be started: {error}"))?;
+    let text = String::from_utf8_lossy(&ended.stdout);
+    print!("{text}");
+    match passed(&text) {
+        _ if !ended.status.success() => Err(format!("`mqtt-playground check lessons` ended with {}", ended.status)),
+        None | Some(0) => Err("`mqtt-playground check lessons` checked no lesson".to_owned()),
+        Some(_) => Ok(NOTHING_TO_ADD),
+    }
+}
+
+/// How many passed, by the last line of the form `N passed, N failed`.
+fn passed(text: &str) -> Option<u32> {
+    text.lines().rev().find(|line| line.contains(" passed, "))?.split(" passed, ").next()?.split_whitespace().last()?.parse().ok()
+}
+
 /// Licences, sources, duplicates and the number of crates; then advisories, whose database is on the network.
 fn deny() -> Ended {
     cargo(&["deny", "--locked", "check", "bans", "licenses", "sources"])?;
@@ -175,4 +195,16 @@ fn crates_in_page() -> Ended {
 
 fn end_to_end() -> Ended {
     run(command("playwright", &["test"]).current_dir(e2e())).map(|()| NOTHING_TO_ADD)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_closing_line_tells_how_many_passed() {
+        assert_eq!(passed("qos-2 ok\n\n4 passed, 0 failed\n"), Some(4));
+        assert_eq!(passed("lessons: 0 passed, 0 failed"), Some(0));
+        assert_eq!(passed(""), None);
+    }
 }
