@@ -31,6 +31,13 @@ const SYSTEM: [&str; 2] = ["tokio", "clap"];
 /// The wall clock, which only the drivers may read.
 const WALL_CLOCK: [&str; 4] = ["std::time::Instant", "std::time::SystemTime", "Instant::now", "SystemTime::now"];
 
+/// Modules without floating-point numbers, whose results could differ between machines.
+const INTEGERS_ONLY: [&str; 11] = ["time", "rng", "ratio", "packet", "link", "session", "client", "broker", "trace", "sim", "export"];
+/// Modules that meet bytes from outside: their facade denies whatever could panic on them.
+const MEETS_BYTES: [&str; 5] = ["packet", "link", "session", "client", "broker"];
+const PANIC_LINTS: [&str; 8] =
+    ["unwrap_used", "expect_used", "panic", "unreachable", "todo", "indexing_slicing", "string_slice", "arithmetic_side_effects"];
+
 fn is_page(path: &str) -> bool {
     path.starts_with("src/web/") || path == "src/bin/playground-web.rs"
 }
@@ -44,6 +51,8 @@ fn violations(path: &str, text: &str) -> Vec<String> {
     let file = SourceFile { path: path.to_owned(), text: text.to_owned() };
     let mut found = Vec::new();
     let is_engine = path.starts_with("src/") && !is_page(path) && !is_native(path);
+    let is_integers_only =
+        INTEGERS_ONLY.iter().any(|module| path == format!("src/{module}.rs") || path.starts_with(&format!("src/{module}/")));
     for (index, line) in file.code().lines().enumerate() {
         let mut report = |what: &str, why: &str| found.push(format!("{path}:{}: `{what}`: {why}", index + 1));
         for (word, why) in BANNED {
@@ -59,6 +68,11 @@ fn violations(path: &str, text: &str) -> Vec<String> {
                 report(name, "only src/native knows the operating system");
             }
         }
+        if is_integers_only {
+            for name in ["f32", "f64"].into_iter().filter(|name| has_word(line, name)) {
+                report(name, "the engine counts in integers");
+            }
+        }
         if is_engine {
             for name in WALL_CLOCK.into_iter().filter(|name| line.contains(name)) {
                 report(name, "the engine runs on virtual time: take `now` as an argument");
@@ -66,6 +80,10 @@ fn violations(path: &str, text: &str) -> Vec<String> {
         }
     }
     found
+}
+
+fn has_word(line: &str, word: &str) -> bool {
+    line.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|found| found == word || found.ends_with(&format!("_{word}")))
 }
 
 /// Whether a line names the crate in a path (`yew::`) or an import (`use yew;`), not as a part of a longer word.
@@ -112,6 +130,24 @@ fn every_folder_of_src_has_a_facade() {
 }
 
 #[test]
+fn what_meets_bytes_from_outside_denies_panics() {
+    let facades = files("src", "rs");
+    for module in MEETS_BYTES {
+        let facade = facades.iter().find(|file| file.path == format!("src/{module}/mod.rs")).unwrap();
+        assert_eq!(missing_lints(&facade.text), [""; 0], "{}", facade.path);
+    }
+    assert_eq!(missing_lints("#![cfg_attr(not(test), deny(clippy::panic))] // clippy::todo").len(), 7);
+}
+
+/// The lints that a facade should deny at its head and does not.
+fn missing_lints(facade: &str) -> Vec<&'static str> {
+    let code = crate::source::code_of(facade);
+    let head = code.split_once("deny(").and_then(|(_, rest)| rest.split_once(')')).map_or("", |(head, _)| head);
+    let is_denied = |lint: &&str| head.split(',').any(|item| item.trim() == format!("clippy::{lint}"));
+    PANIC_LINTS.into_iter().filter(|lint| !is_denied(lint)).collect()
+}
+
+#[test]
 fn the_page_has_no_inline_script_style_or_handler() {
     let html = files("", "html").into_iter().find(|file| file.path == "index.html").unwrap().text;
     assert_eq!(inline_code(&html), [""; 0]);
@@ -141,6 +177,7 @@ fn planted_breaches_are_found() {
     assert_eq!(violations("src/view/mod.rs", "use yew::Html;"), ["src/view/mod.rs:1: `yew`: only src/web knows the browser"]);
     assert_eq!(violations("src/view/mod.rs", "\nfn f() -> web_sys::Node {}").len(), 1);
     assert_eq!(violations("src/web/socket.rs", "use tokio::net::TcpStream;").len(), 1);
+    assert_eq!(violations("src/link/mod.rs", "let x: f64 = 0_f32.into(); let half = 2;").len(), 2);
     assert_eq!(violations("src/broker/mod.rs", "let now = std::time::SystemTime::now();").len(), 2);
 }
 
