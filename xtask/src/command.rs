@@ -40,8 +40,11 @@ pub(crate) fn command(program: &str, args: &[&str]) -> Command {
 
 /// The full path of a program, if it is on the PATH.
 pub(crate) fn find(program: &str) -> Option<PathBuf> {
-    let file = if cfg!(windows) { format!("{program}.exe") } else { program.to_owned() };
-    env::split_paths(&search_path()).map(|folder| folder.join(&file)).find(|path| path.is_file())
+    let endings: &[&str] = if cfg!(windows) { &[".exe", ".cmd"] } else { &[""] };
+    let files: Vec<String> = endings.iter().map(|ending| format!("{program}{ending}")).collect();
+    env::split_paths(&search_path())
+        .flat_map(|folder| files.iter().map(move |file| folder.join(file)).collect::<Vec<_>>())
+        .find(|path| path.is_file())
 }
 
 /// Runs a command with its output shown; the error says what was run and how it ended.

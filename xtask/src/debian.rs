@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::sync::OnceLock;
 
+use crate::browser;
 use crate::command::{command, find, is_ci, output, run};
 
 /// A system package and how to see that it is there.
@@ -13,12 +14,13 @@ pub(crate) struct Package {
 }
 
 enum Evidence {
+    Browser,
     Program(&'static [&'static str]),
     File(&'static str),
 }
 
 pub(crate) const NODE: Package = Package { name: "nodejs npm", evidence: Evidence::Program(&["node", "npm"]) };
-pub(crate) const CHROMIUM: Package = Package { name: "chromium", evidence: Evidence::Program(&["chromium"]) };
+pub(crate) const CHROMIUM: Package = Package { name: "chromium", evidence: Evidence::Browser };
 /// Korean glyphs, for screenshots.
 pub(crate) const FONTS: Package =
     Package { name: "fonts-noto-cjk", evidence: Evidence::File("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc") };
@@ -30,14 +32,10 @@ pub(crate) const MOSQUITTO_CLIENTS: Package =
 impl Package {
     pub(crate) fn is_installed(&self) -> bool {
         match self.evidence {
-            Evidence::Program(programs) => programs.iter().all(|program| find(program).is_some()) || self.is_chosen_by_variable(),
+            Evidence::Browser => browser::path().is_some(),
+            Evidence::Program(programs) => programs.iter().all(|program| find(program).is_some()),
             Evidence::File(path) => Path::new(path).exists(),
         }
-    }
-
-    /// `CHROMIUM=/path/to/browser` stands in for the package.
-    fn is_chosen_by_variable(&self) -> bool {
-        self.name == "chromium" && std::env::var_os("CHROMIUM").is_some_and(|path| Path::new(&path).is_file())
     }
 
     pub(crate) fn remedy(&self) -> String {

@@ -1,5 +1,6 @@
 //! `cargo xtask`: sets up what the project needs, serves the page, runs every check.
 
+mod browser;
 mod cli;
 mod command;
 mod debian;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::Stdio;
 
+use crate::browser;
 use crate::command::{command, e2e, output, root, run};
 use crate::needs::Need;
 use crate::sizes;
@@ -194,7 +195,11 @@ fn crates_in_page() -> Ended {
 }
 
 fn end_to_end() -> Ended {
-    run(command("playwright", &["test"]).current_dir(e2e())).map(|()| NOTHING_TO_ADD)
+    let mut playwright = command("playwright", &["test"]);
+    if let Some(browser) = browser::path() {
+        playwright.env("CHROMIUM", browser);
+    }
+    run(playwright.current_dir(e2e())).map(|()| NOTHING_TO_ADD)
 }
 
 #[cfg(test)]
