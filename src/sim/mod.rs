@@ -2,10 +2,12 @@
 
 mod command;
 mod history;
-mod scenario;
+pub mod quantity;
+pub mod scenario;
+pub mod toml_source;
 mod world;
 
 pub use command::{Command, CommandError};
 pub use history::{Branch, BranchId, Cursor, History, Limits, Stride};
-pub use scenario::Scenario;
+pub use scenario::{ClientSpec, Device, Reply, Scenario, Signal, Template};
 pub use world::{ClientNode, World};

@@ -1,0 +1,318 @@
+//! Reads `[[client]]` tables.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::todo,
+        clippy::indexing_slicing,
+        clippy::string_slice,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+use bytes::Bytes;
+use bytestring::ByteString;
+
+use super::{BROKER, ClientSpec, MAX_PAYLOAD, MAX_SUBSCRIPTIONS};
+use crate::client::ReconnectPolicy;
+use crate::link::{Conditions, CutDirection, CutNotice};
+use crate::packet::{
+    ClientId, Password, ProtocolVersion, QoS, RetainHandling, Subscription, SubscriptionOptions, TopicError, TopicFilter, TopicName,
+    WillMessage, WillProperties,
+};
+use crate::sim::toml_source::{Table, Value, shortened};
+use crate::text::{Message, key};
+use crate::time::{Duration, Instant};
+use crate::trace::NodeKind;
+
+/// The kinds of nodes by the words of the file.
+const KINDS: [(&str, NodeKind); 5] = [
+    ("sensor", NodeKind::Sensor),
+    ("actuator", NodeKind::Actuator),
+    ("app", NodeKind::App),
+    ("dashboard", NodeKind::Dashboard),
+    ("server", NodeKind::Server),
+];
+
+/// Longest text of a name, user name and the like, in bytes: what MQTT allows.
+const MAX_TEXT: usize = 65_535;
+/// Longest name of a client, in characters.
+const MAX_NAME: usize = 64;
+/// The highest rate of a path in bytes a second.
+const MAX_RATE: u64 = 1_000_000_000_000;
+
+/// Reads one `[[client]]` table. Reads on after a mistake, so that all are found.
+pub(super) fn read(table: &Table<'_, '_>) -> Option<ClientSpec> {
+    let name = table.require("name").and_then(|value| name(&value));
+    let mut spec = ClientSpec::new(name.unwrap_or_default());
+    let config = &mut spec.config;
+    let mut good = name.is_some();
+    let mut check = |read: Option<()>| good &= read.is_some();
+
+    let version = table.get("version");
+    check(each(version.as_ref(), |value| {
+        config.version = value.choice(&[("5.0", ProtocolVersion::V5), ("5", ProtocolVersion::V5), ("3.1.1", ProtocolVersion::V311)])?;
+        Some(())
+    }));
+    let in_5_only = |value: &Value<'_, '_>, version: ProtocolVersion| match version {
+        ProtocolVersion::V5 => Some(()),
+        ProtocolVersion::V311 => value.error(key::SIM_ONLY_IN_5.with("key", value.name())),
+    };
+    check(each(table.get("client_id").as_ref(), |value| {
+        config.client_id = ClientId::new(text(value)?);
+        Some(())
+    }));
+    check(each(table.get("clean_start").as_ref(), |value| {
+        config.clean_start = value.boolean()?;
+        Some(())
+    }));
+    check(each(table.get("session_expiry").as_ref(), |value| {
+        in_5_only(value, config.version)?;
+        let never = value.is_text() && value.text() == Some("never");
+        let seconds = if never { u32::MAX } else { u32::try_from(value.seconds(u64::from(u32::MAX))?).ok()? };
+        config.session_expiry_interval = Some(seconds);
+        Some(())
+    }));
+    check(each(table.get("keep_alive").as_ref(), |value| {
+        config.keep_alive = u16::try_from(value.seconds(u64::from(u16::MAX))?).ok()?;
+        Some(())
+    }));
+    check(each(table.get("sends_pings").as_ref(), |value| {
+        config.sends_pings = value.boolean()?;
+        Some(())
+    }));
+    check(each(table.get("will").as_ref(), |value| {
+        config.will = Some(read_will(&value.table()?, config.version)?);
+        Some(())
+    }));
+    check(each(table.get("user").as_ref(), |value| {
+        config.user_name = Some(text(value)?);
+        Some(())
+    }));
+    check(each(table.get("password").as_ref(), |value| {
+        config.password = Some(Password(text(value)?.into_bytes()));
+        Some(())
+    }));
+    check(each(table.get("receive_maximum").as_ref(), |value| {
+        in_5_only(value, config.version)?;
+        config.receive_maximum = Some(u16::try_from(value.integer(1..65_536)?).ok()?);
+        Some(())
+    }));
+    check(each(table.get("maximum_packet_size").as_ref(), |value| {
+        in_5_only(value, config.version)?;
+        config.maximum_packet_size = Some(u32::try_from(value.integer(1..268_435_461)?).ok()?);
+        Some(())
+    }));
+    check(each(table.get("reconnect").as_ref(), |value| {
+        config.reconnect = read_reconnect(value)?;
+        Some(())
+    }));
+    check(each(table.get("connect_timeout").as_ref(), |value| {
+        config.connect_timeout = value.duration()?;
+        Some(())
+    }));
+    check(each(table.get("queue_limit").as_ref(), |value| {
+        config.queue_limit = usize::try_from(value.integer(0..100_001)?).ok()?;
+        Some(())
+    }));
+    check(each(table.get("persistent_session").as_ref(), |value| {
+        config.persistent_session = value.boolean()?;
+        Some(())
+    }));
+    check(each(table.get("subscriptions").as_ref(), |value| {
+        let items = value.array()?;
+        if items.len() > MAX_SUBSCRIPTIONS {
+            return value.error(key::SIM_LIST_LENGTH.with("key", "subscriptions").with("max", MAX_SUBSCRIPTIONS));
+        }
+        let read: Vec<_> = items.iter().map(|item| read_subscription(item, config.version)).collect();
+        config.subscriptions = read.into_iter().collect::<Option<_>>()?;
+        Some(())
+    }));
+    check(each(table.get("kind").as_ref(), |value| {
+        spec.kind = value.choice(&KINDS)?;
+        Some(())
+    }));
+    let connects = table.get("autoconnect").map_or(Some(true), |value| value.boolean());
+    check(each(table.get("connect_at").as_ref(), |value| {
+        spec.connect_at = Some(Instant::ZERO + value.duration()?);
+        Some(())
+    }));
+    match connects {
+        Some(true) => {}
+        Some(false) => spec.connect_at = None,
+        None => check(None),
+    }
+    check(each(table.get("path").as_ref(), |value| {
+        spec.conditions = read_conditions(&value.table()?, Conditions::default())?;
+        Some(())
+    }));
+    good.then_some(spec)
+}
+
+/// Runs the reading of a key if it is there.
+fn each<'s, 'i>(value: Option<&Value<'s, 'i>>, read: impl FnOnce(&Value<'s, 'i>) -> Option<()>) -> Option<()> {
+    value.map_or(Some(()), read)
+}
+
+fn name<'s>(value: &Value<'s, '_>) -> Option<&'s str> {
+    let text = value.text()?;
+    if text.trim().is_empty() || text.chars().count() > MAX_NAME || text.chars().any(char::is_control) {
+        return value.error(key::SIM_BAD_NAME.with("max", MAX_NAME));
+    }
+    if text == BROKER {
+        return value.error(key::SIM_NAME_RESERVED.with("name", BROKER));
+    }
+    Some(text)
+}
+
+/// Text that fits into a UTF-8 Encoded String [MQTT-1.5.4-2].
+pub(super) fn text(value: &Value<'_, '_>) -> Option<ByteString> {
+    let text = value.text()?;
+    if text.len() > MAX_TEXT || text.contains('\0') {
+        return value.error(key::SIM_TEXT_TOO_LONG.with("key", value.name()).with("max", MAX_TEXT));
+    }
+    Some(text.into())
+}
+
+/// A payload.
+pub(super) fn payload(value: &Value<'_, '_>) -> Option<ByteString> {
+    let text = value.text()?;
+    if text.len() > MAX_PAYLOAD {
+        return value.error(key::SIM_TEXT_TOO_LONG.with("key", value.name()).with("max", MAX_PAYLOAD));
+    }
+    Some(text.into())
+}
+
+/// 0, 1 or 2.
+pub(super) fn qos(value: &Value<'_, '_>) -> Option<QoS> {
+    QoS::try_from(u8::try_from(value.integer(0..3)?).ok()?).ok()
+}
+
+/// A Topic Name.
+pub(super) fn topic_name(value: &Value<'_, '_>) -> Option<TopicName> {
+    let text = value.text()?;
+    match TopicName::new(text) {
+        Ok(topic) => Some(topic),
+        Err(error) => value.error(topic_problem(text, error)),
+    }
+}
+
+/// A Topic Filter.
+pub(super) fn topic_filter(value: &Value<'_, '_>) -> Option<TopicFilter> {
+    let text = value.text()?;
+    match TopicFilter::new(text) {
+        Ok(filter) => Some(filter),
+        Err(error) => value.error(topic_problem(text, error)),
+    }
+}
+
+fn topic_problem(text: &str, error: TopicError) -> Message {
+    let rule = match error {
+        TopicError::Empty => key::SIM_TOPIC_EMPTY,
+        TopicError::TooLong => key::SIM_TOPIC_TOO_LONG,
+        TopicError::NullCharacter => key::SIM_TOPIC_NULL,
+        TopicError::WildcardInName => key::SIM_TOPIC_WILDCARD,
+        TopicError::MultiLevelWildcard => key::SIM_TOPIC_MULTI_LEVEL,
+        TopicError::SingleLevelWildcard => key::SIM_TOPIC_SINGLE_LEVEL,
+        TopicError::SharedSubscription => key::SIM_TOPIC_SHARED,
+    };
+    key::SIM_BAD_TOPIC.with("topic", shortened(text)).with("rule", rule.message())
+}
+
+fn read_will(table: &Table<'_, '_>, version: ProtocolVersion) -> Option<WillMessage> {
+    let topic = table.require("topic").and_then(|value| topic_name(&value));
+    let payload = table.require("payload").and_then(|value| text(&value));
+    let qos = table.get("qos").map_or(Some(QoS::AtMostOnce), |value| qos(&value));
+    let retain = table.get("retain").map_or(Some(false), |value| value.boolean());
+    let delay = match table.get("delay") {
+        None => Some(None),
+        Some(value) if version == ProtocolVersion::V311 => value.error(key::SIM_ONLY_IN_5.with("key", "will.delay")),
+        Some(value) => value.seconds(u64::from(u32::MAX)).and_then(|seconds| u32::try_from(seconds).ok()).map(Some),
+    };
+    table.report_unknown_keys();
+    let properties = WillProperties { will_delay_interval: delay?, ..WillProperties::default() };
+    let payload: Bytes = payload?.into_bytes();
+    Some(WillMessage { topic: topic?, payload, qos: qos?, retain: retain?, properties })
+}
+
+fn read_reconnect(value: &Value<'_, '_>) -> Option<ReconnectPolicy> {
+    if !value.is_table() {
+        return value.choice(&[("never", ReconnectPolicy::Never)]);
+    }
+    let table = value.table()?;
+    let every = table.get("every").map(|value| value.duration());
+    let first = table.get("first").map(|value| value.duration());
+    let max = table.get("max").map(|value| value.duration());
+    let jitter = table.get("jitter").map_or(Some(false), |value| value.boolean());
+    table.report_unknown_keys();
+    match (every, first, max) {
+        (Some(delay), None, None) => Some(ReconnectPolicy::Fixed { delay: delay? }),
+        (None, Some(first), Some(max)) => Some(ReconnectPolicy::Exponential { first: first?, max: max?, jitter: jitter? }),
+        _ => value.error(key::SIM_BAD_RECONNECT.message()),
+    }
+}
+
+fn read_subscription(value: &Value<'_, '_>, version: ProtocolVersion) -> Option<Subscription> {
+    if value.is_text() {
+        return Some(Subscription { filter: topic_filter(value)?, options: SubscriptionOptions::default() });
+    }
+    let table = value.table()?;
+    let filter = table.require("filter").and_then(|value| topic_filter(&value));
+    let options = read_options(&table, version);
+    table.report_unknown_keys();
+    Some(Subscription { filter: filter?, options: options? })
+}
+
+/// Subscription Options: `qos`, `no_local`, `retain_as_published`, `retain_handling`.
+pub(super) fn read_options(table: &Table<'_, '_>, version: ProtocolVersion) -> Option<SubscriptionOptions> {
+    let only_in_5 = ["no_local", "retain_as_published", "retain_handling"];
+    for key in only_in_5 {
+        if let (Some(value), ProtocolVersion::V311) = (table.get(key), version) {
+            return value.error(key::SIM_ONLY_IN_5.with("key", key));
+        }
+    }
+    let qos = table.get("qos").map_or(Some(QoS::AtMostOnce), |value| qos(&value));
+    let no_local = table.get("no_local").map_or(Some(false), |value| value.boolean());
+    let retain_as_published = table.get("retain_as_published").map_or(Some(false), |value| value.boolean());
+    let retain_handling = table.get("retain_handling").map_or(Some(0), |value| value.integer(0..3));
+    let retain_handling = match retain_handling? {
+        0 => RetainHandling::SendAtSubscribe,
+        1 => RetainHandling::SendIfNew,
+        _ => RetainHandling::DoNotSend,
+    };
+    Some(SubscriptionOptions { qos: qos?, no_local: no_local?, retain_as_published: retain_as_published?, retain_handling })
+}
+
+/// `latency`, `jitter`, `loss`, `rate`; what is not said stays as it was.
+pub(super) fn read_conditions(table: &Table<'_, '_>, base: Conditions) -> Option<Conditions> {
+    let latency = table.get("latency").map_or(Some(base.latency), |value| bearable(&value));
+    let jitter = table.get("jitter").map_or(Some(base.jitter), |value| bearable(&value));
+    let loss = table.get("loss").map_or(Some(base.loss), |value| value.ratio());
+    let rate = match table.get("rate") {
+        None => Some(base.rate),
+        Some(value) if value.is_text() => value.choice(&[("unlimited", None)]),
+        Some(value) => value.integer(1..MAX_RATE).map(Some),
+    };
+    table.report_unknown_keys();
+    Some(Conditions { latency: latency?, jitter: jitter?, loss: loss?, rate: rate? })
+}
+
+/// A delay on a path: at most an hour.
+fn bearable(value: &Value<'_, '_>) -> Option<Duration> {
+    let delay = value.duration()?;
+    if delay > Duration::from_secs(3_600) {
+        return value.error(key::SIM_DELAY_TOO_LONG.with("key", value.name()));
+    }
+    Some(delay)
+}
+
+/// Who learns of a cut, by the words of the file.
+pub(super) const NOTICES: [(&str, CutNotice); 3] =
+    [("client", CutNotice::Client), ("nobody", CutNotice::Nobody), ("both", CutNotice::Both)];
+
+/// What is cut, by the words of the file.
+pub(super) const DIRECTIONS: [(&str, CutDirection); 3] =
+    [("both", CutDirection::Both), ("to-broker", CutDirection::ToBroker), ("to-client", CutDirection::ToClient)];

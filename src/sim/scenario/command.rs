@@ -1,0 +1,187 @@
+//! Reads `[[timeline]]` and `[[fault]]` tables.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::todo,
+        clippy::indexing_slicing,
+        clippy::string_slice,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+use super::{MAX_ENTRIES, Names, client};
+use crate::link::{Conditions, CutDirection, CutNotice, Rule, Side, Verdict};
+use crate::packet::{PacketType, ProtocolVersion, QoS, ReasonCode};
+use crate::sim::Command;
+use crate::sim::toml_source::{Table, Value, nearest, shortened};
+use crate::text::key;
+use crate::time::Instant;
+use crate::trace::NodeId;
+
+#[derive(Clone, Copy)]
+enum Act {
+    Connect,
+    Disconnect,
+    Publish,
+    Subscribe,
+    Unsubscribe,
+    PowerCut,
+    PowerOn,
+    Cut,
+    Restore,
+    Reset,
+    SetConditions,
+    AddFault,
+    ClearFaults,
+    Freeze,
+    Thaw,
+}
+
+const ACTS: [(&str, Act); 15] = [
+    ("connect", Act::Connect),
+    ("disconnect", Act::Disconnect),
+    ("publish", Act::Publish),
+    ("subscribe", Act::Subscribe),
+    ("unsubscribe", Act::Unsubscribe),
+    ("power-cut", Act::PowerCut),
+    ("power-on", Act::PowerOn),
+    ("cut", Act::Cut),
+    ("restore", Act::Restore),
+    ("reset", Act::Reset),
+    ("set-path", Act::SetConditions),
+    ("add-fault", Act::AddFault),
+    ("clear-faults", Act::ClearFaults),
+    ("freeze", Act::Freeze),
+    ("thaw", Act::Thaw),
+];
+
+/// The `[[timeline]]` entries of a file, in order of time; at the same time in the order of the file.
+pub(super) fn read_timeline(names: &Names, table: &Table<'_, '_>) -> Vec<(Instant, Command)> {
+    let entries = table.tables("timeline");
+    if entries.len() > MAX_ENTRIES {
+        table.error(key::SIM_LIST_LENGTH.with("key", "timeline").with("max", MAX_ENTRIES));
+        return Vec::new();
+    }
+    let mut timeline: Vec<(Instant, Command)> = entries
+        .iter()
+        .filter_map(|entry| {
+            let at = entry.require("at").and_then(|value| value.duration());
+            let command = read_command(names, entry);
+            entry.report_unknown_keys();
+            Some((Instant::ZERO + at?, command?))
+        })
+        .collect();
+    timeline.sort_by_key(|(at, _)| *at);
+    timeline
+}
+
+/// The client that a table names.
+pub(super) fn read_client(names: &Names, table: &Table<'_, '_>) -> Option<NodeId> {
+    let value = table.require("client")?;
+    match read_node(names, &value)? {
+        NodeId::BROKER => value.error(key::SIM_NOT_THE_BROKER),
+        node => Some(node),
+    }
+}
+
+fn read_node(names: &Names, value: &Value<'_, '_>) -> Option<NodeId> {
+    let text = value.text()?;
+    let node = names.node(text);
+    if node.is_none() {
+        return value.error_with(key::SIM_UNKNOWN_CLIENT.with("name", shortened(text)), nearest(text, names.all()));
+    }
+    node
+}
+
+fn read_command(names: &Names, table: &Table<'_, '_>) -> Option<Command> {
+    let act = table.require("do")?.choice(&ACTS)?;
+    if let Act::PowerCut | Act::PowerOn = act {
+        // «node» because the broker is no client; «client» because that is what every other command says.
+        let value = match table.get("client") {
+            Some(value) => value,
+            None => table.require("node")?,
+        };
+        let node = read_node(names, &value)?;
+        return Some(if matches!(act, Act::PowerCut) { Command::PowerCut { node } } else { Command::PowerOn { node } });
+    }
+    let client = read_client(names, table);
+    Some(match act {
+        Act::Connect => Command::Connect { client: client? },
+        Act::Disconnect => {
+            let reason_code = match table.get("reason_code") {
+                None => ReasonCode::Success,
+                Some(value) => {
+                    let number = u8::try_from(value.integer(0..256)?).ok()?;
+                    match ReasonCode::try_from(number) {
+                        Ok(code) => code,
+                        Err(_) => return value.error(key::SIM_UNKNOWN_REASON_CODE.with("code", format!("0x{number:02X}"))),
+                    }
+                }
+            };
+            Command::Disconnect { client: client?, reason_code }
+        }
+        Act::Publish => {
+            let topic = table.require("topic").and_then(|value| client::topic_name(&value));
+            let payload = table.get("payload").map_or_else(|| Some("".into()), |value| client::payload(&value));
+            let qos = table.get("qos").map_or(Some(QoS::AtMostOnce), |value| client::qos(&value));
+            let retain = table.get("retain").map_or(Some(false), |value| value.boolean());
+            Command::Publish { client: client?, topic: topic?, payload: payload?, qos: qos?, retain: retain? }
+        }
+        Act::Subscribe => {
+            let filter = table.require("filter").and_then(|value| client::topic_filter(&value));
+            let options = client::read_options(table, ProtocolVersion::V5);
+            Command::Subscribe { client: client?, filter: filter?, options: options? }
+        }
+        Act::Unsubscribe => {
+            let filter = table.require("filter").and_then(|value| client::topic_filter(&value));
+            Command::Unsubscribe { client: client?, filter: filter? }
+        }
+        Act::Cut => {
+            let direction = table.get("direction").map_or(Some(CutDirection::Both), |value| value.choice(&client::DIRECTIONS));
+            let notice = table.get("notice").map_or(Some(CutNotice::default()), |value| value.choice(&client::NOTICES));
+            Command::Cut { client: client?, direction: direction?, notice: notice? }
+        }
+        Act::Restore => Command::Restore { client: client? },
+        Act::Reset => Command::Reset { client: client? },
+        Act::SetConditions => {
+            let path = table.require("path").and_then(|value| client::read_conditions(&value.table()?, Conditions::default()));
+            Command::SetConditions { client: client?, conditions: path? }
+        }
+        Act::AddFault => {
+            let rule = read_rule(table);
+            Command::AddFault { client: client?, rule: rule? }
+        }
+        Act::ClearFaults => Command::ClearFaults { client: client? },
+        Act::Freeze => Command::Freeze { client: client?, frozen: true },
+        // The others have returned above.
+        Act::Thaw | Act::PowerCut | Act::PowerOn => Command::Freeze { client: client?, frozen: false },
+    })
+}
+
+/// `packet`, `from`, `nth`, `verdict` with `notice` and `by`.
+pub(super) fn read_rule(table: &Table<'_, '_>) -> Option<Rule> {
+    let packets = PacketType::ALL.map(|packet| (packet.name(), packet));
+    let packet = table.require("packet").and_then(|value| value.choice(&packets));
+    let from = table.require("from").and_then(|value| value.choice(&[("client", Side::Client), ("broker", Side::Broker)]));
+    let nth = table.get("nth").map_or(Some(1), |value| value.integer(1..1_000_001));
+    let notice = table.get("notice").map_or(Some(CutNotice::default()), |value| value.choice(&client::NOTICES));
+    let verdict = table.require("verdict").and_then(|value| {
+        let notice = notice?;
+        let choices = [
+            ("cut-before-delivery", Verdict::CutBeforeDelivery { notice }),
+            ("cut-after-delivery", Verdict::CutAfterDelivery { notice }),
+            ("reset-before-delivery", Verdict::ResetBeforeDelivery),
+            ("reset-after-delivery", Verdict::ResetAfterDelivery),
+            ("delay", Verdict::Pass),
+        ];
+        match value.choice(&choices)? {
+            Verdict::Pass => table.require("by")?.duration().map(|by| Verdict::Delay { by }),
+            verdict => Some(verdict),
+        }
+    });
+    Some(Rule { from: from?, label: packet? as u8, nth: u32::try_from(nth?).ok()?, verdict: verdict? })
+}

@@ -1,0 +1,140 @@
+//! Tests of the scenario reader.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::client::ReconnectPolicy;
+use crate::link::{CutNotice, Side, Verdict};
+use crate::packet::{ProtocolVersion, QoS};
+use crate::text::Language;
+
+/// The example of `lessons/FORMAT.md`: what the document shows is what is tested.
+fn example() -> &'static str {
+    let format = include_str!("../../../lessons/FORMAT.md");
+    let (_, rest) = format.split_once("```toml\n").unwrap();
+    rest.split_once("```").unwrap().0
+}
+
+fn mistakes(text: &str) -> Vec<(usize, usize, &'static str, Option<String>)> {
+    let found = Scenario::parse("scenario.toml", text).unwrap_err();
+    found.into_iter().map(|d| (d.line, d.column, d.message.key().as_str(), d.suggestion)).collect()
+}
+
+#[test]
+fn the_example_of_the_format_document_is_read() {
+    let scenario = Scenario::parse("scenario.toml", example()).unwrap();
+    let [sensor, board] = scenario.clients.as_slice() else { panic!("two clients") };
+    assert_eq!((scenario.seed, scenario.until), (Seed(7), Duration::from_secs(120)));
+    assert_eq!((sensor.name.as_str(), sensor.kind, sensor.config.keep_alive), ("sensor", NodeKind::Sensor, 60));
+    assert_eq!(sensor.config.will.as_ref().map(|will| (will.qos, will.retain)), Some((QoS::AtLeastOnce, true)));
+    assert_eq!(sensor.conditions.loss.ppm(), 300_000);
+    assert_eq!(sensor.devices.len(), 1);
+    assert_eq!(board.config.version, ProtocolVersion::V311);
+    assert_eq!(board.config.reconnect, ReconnectPolicy::Fixed { delay: Duration::from_secs(5) });
+    let expected = Rule { from: Side::Broker, label: 4, nth: 1, verdict: Verdict::CutBeforeDelivery { notice: CutNotice::Client } };
+    assert_eq!(sensor.faults, [expected]);
+    assert!(scenario.timeline.iter().is_sorted_by_key(|(at, _)| *at));
+    assert_eq!(scenario.nodes().len(), 3);
+    assert_eq!(scenario.node("dashboard"), Some(NodeId(2)));
+}
+
+#[test]
+fn mistakes_have_line_column_and_suggestion() {
+    let cases = [
+        ("sead = 1", (1, 1, "sim-unknown-key", Some("seed"))),
+        ("[[client]]\nname = \"a\"\nkeep_alife = \"1 s\"", (3, 1, "sim-unknown-key", Some("keep_alive"))),
+        ("[[client]]\nname = \"a\"\nkeep_alive = 60", (3, 14, "sim-duration-needs-unit", Some("\"60 s\""))),
+        ("[[client]]\nname = \"a\"\nversion = \"3.1.2\"", (3, 11, "sim-unknown-value", Some("3.1.1"))),
+        (
+            "[[client]]\nname = \"센서\"\n[[timeline]]\nat = \"1 s\"\ndo = \"connect\"\nclient = \"센사\"",
+            (6, 10, "sim-unknown-client", Some("센서")),
+        ),
+        ("until = \"-1 s\"", (1, 9, "sim-duration-negative", None)),
+        ("until = \"900000 h\"", (1, 9, "sim-duration-too-long", None)),
+        ("until = nan", (1, 9, "sim-wrong-type", None)),
+        ("[[client]]\nname = \"a\"\n[[client]]\nname = \"a\"", (3, 1, "sim-duplicate-name", None)),
+        ("[[client]]\nname = \"broker\"", (2, 8, "sim-name-reserved", None)),
+        ("[[client]]\nname = \"a\"\npath = { loss = \"130 %\" }", (3, 17, "sim-bad-ratio", None)),
+        ("[[client]]\nname = \"a\"\npath = { rate = 0 }", (3, 17, "sim-out-of-range", None)),
+        ("[[client]]\nname = \"a\"\nsubscriptions = [\"a/#/b\"]", (3, 18, "sim-bad-topic", None)),
+        ("[[client]]\nname = \"a\"\nversion = \"3.1.1\"\nreceive_maximum = 3", (4, 19, "sim-only-in-5", None)),
+        ("seed = 1\nseed = 2", (2, 1, "sim-toml-syntax", None)),
+        ("[[client]", (1, 10, "sim-toml-syntax", None)),
+    ];
+    for (text, (line, column, message, suggestion)) in cases {
+        let found = mistakes(text);
+        assert_eq!(found, [(line, column, message, suggestion.map(str::to_owned))], "{text}");
+    }
+}
+
+#[test]
+fn all_mistakes_are_listed_and_each_reads_well_in_both_languages() {
+    let text =
+        "sead = 1\n[[client]]\nname = \"a\"\nkind = \"senser\"\nkeep_alive = \"1.5 s\"\n[[device]]\nclient = \"b\"\nsignal = \"sine\"";
+    let found = Scenario::parse("lessons/x/scenario.toml", text).unwrap_err();
+    assert!(found.len() >= 6, "{found:#?}");
+    for diagnostic in &found {
+        for language in Language::ALL {
+            let words = language.render(&diagnostic.message);
+            assert!(!words.contains("{$") && !words.starts_with("sim-"), "{words}");
+        }
+    }
+}
+
+#[test]
+fn replies_in_a_circle_are_refused() {
+    let text = "[[client]]\nname = \"a\"\n[[reply]]\nclient = \"a\"\nwhen = \"ping\"\ntopic = \"pong\"\n[[reply]]\nclient = \"a\"\nwhen = \"+\"\ntopic = \"ping\"";
+    assert_eq!(mistakes(text).first().map(|found| found.2), Some("sim-reply-circle"));
+}
+
+#[test]
+fn too_many_clients_and_too_long_files_are_refused() {
+    let many: String = (0..=MAX_CLIENTS).map(|n| format!("[[client]]\nname = \"c{n}\"\n")).collect();
+    assert_eq!(mistakes(&many).first().map(|found| found.2), Some("sim-list-length"));
+    let long = format!("# {}", "x".repeat(300_000));
+    assert_eq!(mistakes(&long).first().map(|found| found.2), Some("sim-file-too-large"));
+    let deep = format!("x = {}", "[".repeat(100_000));
+    assert_eq!(mistakes(&deep).first().map(|found| found.2), Some("sim-toml-syntax"));
+}
+
+#[test]
+fn a_solution_names_the_clients_of_its_scenario() {
+    let scenario = Scenario::parse("scenario.toml", example()).unwrap();
+    let text = "[[timeline]]\nat = \"2 s\"\ndo = \"power-cut\"\nnode = \"broker\"\n[[timeline]]\nat = \"1 s\"\ndo = \"connect\"\nclient = \"sensor\"";
+    let commands = scenario.parse_timeline("solution.toml", text).unwrap();
+    let expected = [
+        (Instant::from_secs(1), Command::Connect { client: NodeId(1) }),
+        (Instant::from_secs(2), Command::PowerCut { node: NodeId::BROKER }),
+    ];
+    assert_eq!(commands, expected);
+    let error = scenario.parse_timeline("solution.toml", "seed = 1").unwrap_err();
+    assert_eq!(error.first().map(|d| d.message.key().as_str()), Some("sim-unknown-key"));
+}
+
+#[test]
+fn templates_fill_known_places_only_and_once() {
+    let template = Template("{\"v\":{value},\"n\":{n},\"x\":{x}}".into());
+    assert_eq!(template.fill(&[("value", "{n}"), ("n", "3")]), Bytes::from("{\"v\":{n},\"n\":3,\"x\":{x}}"));
+    assert_eq!(Template("{{value}".into()).fill(&[("value", "1")]), Bytes::from("{1"));
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_text_never_panics(text in ".{0,400}") {
+        let _ = Scenario::parse("x", &text);
+    }
+
+    #[test]
+    fn a_mutated_example_never_panics(at in 0_usize..4_000, cut in 0_usize..40, insert in "[-\\[\\]{}=\"0-9a-zé\n. %]{0,12}") {
+        let mut text: Vec<char> = example().chars().collect();
+        let at = at.min(text.len());
+        let end = (at + cut).min(text.len());
+        text.splice(at..end, insert.chars());
+        let text: String = text.into_iter().collect();
+        if let Err(found) = Scenario::parse("x", &text) {
+            prop_assert!(!found.is_empty());
+            let lines = text.lines().count() + 1;
+            prop_assert!(found.iter().all(|d| d.line >= 1 && d.line <= lines && d.column >= 1));
+        }
+    }
+}
