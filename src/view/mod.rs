@@ -1,11 +1,14 @@
 //! Pure folds of the trace into what the page shows. No user interface here.
 
+mod lane;
+mod narrator;
 mod packets;
 mod sequence;
 mod sessions;
 mod stage;
 
-pub use packets::{Fate, PacketList, PacketRow, Summary};
+pub use narrator::Narrator;
+pub use packets::{Fate, PacketList, PacketRow, Summary, text_of};
 pub use sequence::{Mark, MarkKind, Sequence, SequenceItem};
 pub use sessions::{BrokerSession, ClientSession, InFlight, RetainedRow, SessionReport};
 pub use stage::{Flight, PathStatus, Stage, StageNode, StagePath};

@@ -1,8 +1,10 @@
 //! The sequence diagram and its table twin: packets and what breaks between them, in order.
 
+use super::narrator::Narrator;
+use super::packets::PacketList;
 use crate::text::Message;
 use crate::time::Instant;
-use crate::trace::{NodeId, Record, RecordId};
+use crate::trace::{Node, NodeId, Record, RecordId};
 
 /// One row of the diagram.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,18 +59,56 @@ pub enum MarkKind {
 #[derive(Clone, Debug, Default)]
 pub struct Sequence {
     items: Vec<SequenceItem>,
+    /// The record of each item.
+    records: Vec<RecordId>,
+    /// What a screen reader says, with the record that it is about.
+    announcements: Vec<(RecordId, Message)>,
+    narrator: Narrator,
+    /// The number of records taken in.
+    seen: usize,
 }
 
 impl Sequence {
-    /// Takes in the records that came since the last call, after the packet list has.
-    pub fn extend(&mut self, records: &[Record], packets: &super::PacketList) {
-        let _ = (records, packets);
-        todo!()
+    /// The diagram of a run with these participants, empty as yet.
+    #[must_use]
+    pub fn new(nodes: &[Node]) -> Self {
+        Self { narrator: Narrator::new(nodes), ..Self::default() }
+    }
+
+    /// Takes in the records that came since the last call, after the packet list has; those it knows already are passed over.
+    pub fn extend(&mut self, records: &[Record], packets: &PacketList) {
+        let known = records.partition_point(|record| (record.id.0 as usize) < self.seen);
+        for record in records.get(known..).unwrap_or_default() {
+            let mark = self.narrator.mark(record, packets);
+            if let Some(sentence) = self.narrator.sentence(record, mark.as_ref(), packets) {
+                self.announcements.push((record.id, sentence));
+            }
+            let item = packets.index_of(record.id).map(SequenceItem::Packet).or(mark.map(SequenceItem::Mark));
+            if let Some(item) = item {
+                self.items.push(item);
+                self.records.push(record.id);
+            }
+            self.seen = record.id.0 as usize + 1;
+        }
     }
 
     /// All rows in order of their records.
     #[must_use]
     pub fn items(&self) -> &[SequenceItem] {
         &self.items
+    }
+
+    /// The rows that the first `records` records make.
+    #[must_use]
+    pub fn seen_from(&self, records: usize) -> &[SequenceItem] {
+        let visible = self.records.partition_point(|record| (record.0 as usize) < records);
+        self.items.get(..visible).unwrap_or_default()
+    }
+
+    /// The newest sentence that the first `records` records give a screen reader, and the record that it is about.
+    #[must_use]
+    pub fn announcement(&self, records: usize) -> Option<&(RecordId, Message)> {
+        let visible = self.announcements.partition_point(|(record, _)| (record.0 as usize) < records);
+        self.announcements.get(visible.checked_sub(1)?)
     }
 }
