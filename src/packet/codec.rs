@@ -2,7 +2,31 @@
 
 use bytes::{Bytes, BytesMut};
 
-use super::{DecodeError, EncodeError, Packet, ProtocolVersion};
+use super::primitive::{Label, Rule, VARIABLE_BYTE_INTEGER_MAX};
+use super::reader::{Description, Reader, Silent, Sink};
+use super::writer::{Count, Fill, Output};
+use super::{
+    Acknowledgement, Auth, Connack, Connect, DecodeError, Disconnect, EncodeError, Packet, PacketType, ProtocolVersion, Publish, Suback,
+    Subscribe, Unsuback, Unsubscribe,
+};
+use crate::text::key;
+
+pub(super) const VARIABLE_HEADER: Label = Label::new("Variable Header", "3.1.1 §2.3", "5.0 §2.2", key::PACKET_FIELD_VARIABLE_HEADER);
+pub(super) const PAYLOAD: Label = Label::new("Payload", "3.1.1 §2.4", "5.0 §2.3", key::PACKET_FIELD_PAYLOAD_SECTION);
+pub(super) const RESERVED: Label = Label::new("Reserved", "MQTT-2.2.2-1", "MQTT-2.1.3-1", key::PACKET_FIELD_RESERVED);
+
+const FIXED_HEADER: Label = Label::new("Fixed Header", "3.1.1 §2.2", "5.0 §2.1", key::PACKET_FIELD_FIXED_HEADER);
+const FIRST_BYTE: Label = Label::new("Packet Type and Flags", "3.1.1 §2.2.1", "5.0 §2.1.2", key::PACKET_FIELD_FIRST_BYTE);
+const PACKET_TYPE: Label = Label::new("Packet Type", "3.1.1 §2.2.1", "5.0 §2.1.2", key::PACKET_FIELD_PACKET_TYPE);
+const DUP: Label = Label::new("DUP", "MQTT-3.3.1-1", "MQTT-3.3.1-1", key::PACKET_FIELD_DUP);
+const QOS: Label = Label::new("QoS", "3.1.1 §3.3.1.2", "5.0 §3.3.1.2", key::PACKET_FIELD_QOS);
+const RETAIN: Label = Label::new("RETAIN", "MQTT-3.3.1-5", "MQTT-3.3.1-5", key::PACKET_FIELD_RETAIN);
+const REMAINING_LENGTH: Label = Label::new("Remaining Length", "3.1.1 §2.2.3", "5.0 §2.1.4", key::PACKET_FIELD_REMAINING_LENGTH);
+
+const RESERVED_TYPE: Rule = Rule::malformed("3.1.1 §2.2.1", "5.0 §2.1.2", key::PACKET_ERROR_RESERVED_TYPE);
+const TOO_SHORT: Rule = Rule::malformed("3.1.1 §2.2.3", "5.0 §2.1.4", key::PACKET_ERROR_TOO_SHORT);
+const TOO_LONG: Rule = Rule::malformed("3.1.1 §2.2.3", "5.0 §2.1.4", key::PACKET_ERROR_TOO_LONG);
+const TRAILING: Rule = Rule::malformed("3.1.1 §2.2.3", "5.0 §2.1.4", key::PACKET_ERROR_TRAILING);
 
 impl Packet {
     /// Reads exactly one whole packet. A CONNECT says its version itself; `version` counts for all others.
@@ -10,17 +34,35 @@ impl Packet {
     /// # Errors
     /// The first rule that the bytes break.
     pub fn decode(frame: &Bytes, version: ProtocolVersion) -> Result<Self, DecodeError> {
-        let _ = (frame, version);
-        todo!()
+        read_packet(&mut Reader::new(frame, version, Silent))
     }
 
-    /// Appends the packet.
+    /// Appends the packet. A CONNECT is written in the version that it names.
     ///
     /// # Errors
     /// The packet has no legal form in this version. Nothing is appended then.
     pub fn encode(&self, version: ProtocolVersion, out: &mut BytesMut) -> Result<(), EncodeError> {
-        let _ = (version, out);
-        todo!()
+        let version = if let Self::Connect(connect) = self { connect.version } else { version };
+        // The last bytes of a PUBLISH are appended as they are, not zeroed first.
+        let payload: &[u8] = if let Self::Publish(publish) = self { &publish.payload } else { &[] };
+        let mut count = Count::new(version);
+        self.write(&mut count)?;
+        let head = count.bytes();
+        let remaining_length = u32::try_from(head.saturating_add(payload.len())).unwrap_or(u32::MAX);
+        if remaining_length > VARIABLE_BYTE_INTEGER_MAX {
+            return Err(EncodeError::PacketTooLong);
+        }
+        let mut fixed_header = Count::new(version);
+        self.write_fixed_header(&mut fixed_header, remaining_length);
+        let length = fixed_header.bytes().saturating_add(head);
+        let start = out.len();
+        out.reserve(length.saturating_add(payload.len()));
+        out.resize(start.saturating_add(length), 0);
+        let mut fill = Fill::new(version, out.get_mut(start..).unwrap_or_default());
+        self.write_fixed_header(&mut fill, remaining_length);
+        self.write(&mut fill)?;
+        out.extend_from_slice(payload);
+        Ok(())
     }
 
     /// The packet as bytes of its own.
@@ -31,5 +73,149 @@ impl Packet {
         let mut out = BytesMut::new();
         self.encode(version, &mut out)?;
         Ok(out.freeze())
+    }
+
+    #[inline]
+    fn write_fixed_header(&self, out: &mut impl Output, remaining_length: u32) {
+        let packet_type = self.packet_type();
+        let flags = match self {
+            Self::Publish(publish) => publish.flags(),
+            _ => required_flags(packet_type),
+        };
+        out.byte((packet_type as u8).wrapping_shl(4) | flags);
+        out.variable_byte_integer(remaining_length);
+    }
+
+    /// Variable header and payload, but for the payload of a PUBLISH.
+    fn write(&self, out: &mut impl Output) -> Result<(), EncodeError> {
+        match self {
+            Self::Connect(packet) => packet.write(out),
+            Self::Connack(packet) => packet.write(out),
+            Self::Publish(packet) => packet.write(out),
+            Self::Puback(packet) => packet.write(out, PacketType::Puback),
+            Self::Pubrec(packet) => packet.write(out, PacketType::Pubrec),
+            Self::Pubrel(packet) => packet.write(out, PacketType::Pubrel),
+            Self::Pubcomp(packet) => packet.write(out, PacketType::Pubcomp),
+            Self::Subscribe(packet) => packet.write(out),
+            Self::Suback(packet) => packet.write(out),
+            Self::Unsubscribe(packet) => packet.write(out),
+            Self::Unsuback(packet) => packet.write(out),
+            Self::Pingreq | Self::Pingresp => Ok(()),
+            Self::Disconnect(packet) => packet.write(out),
+            Self::Auth(packet) => packet.write(out),
+        }
+    }
+}
+
+/// Bits 3 to 0 of the first byte of all packets but PUBLISH (5.0 §2.1.3, table 2-2).
+const fn required_flags(packet_type: PacketType) -> u8 {
+    match packet_type {
+        PacketType::Pubrel | PacketType::Subscribe | PacketType::Unsubscribe => 0b0010,
+        _ => 0,
+    }
+}
+
+/// Reads one packet to the end of its frame.
+pub(super) fn read_packet<S: Sink>(r: &mut Reader<'_, S>) -> Result<Packet, DecodeError> {
+    r.open(&FIXED_HEADER);
+    let (packet_type, flags) = read_first_byte(r)?;
+    let remaining_length = r.variable_byte_integer(&REMAINING_LENGTH)?;
+    r.close();
+    let announced = usize::try_from(remaining_length).unwrap_or(usize::MAX);
+    let present = r.remaining();
+    // A frame of the wrong length is still read as far as it goes: the fields help to see what happened.
+    let after = r.narrow(announced.min(present));
+    let packet = match packet_type {
+        PacketType::Connect => Packet::Connect(Box::new(Connect::read(r)?)),
+        PacketType::Connack => Packet::Connack(Box::new(Connack::read(r)?)),
+        PacketType::Publish => Packet::Publish(Publish::read(r, flags)?),
+        PacketType::Puback => Packet::Puback(Acknowledgement::read(r, packet_type)?),
+        PacketType::Pubrec => Packet::Pubrec(Acknowledgement::read(r, packet_type)?),
+        PacketType::Pubrel => Packet::Pubrel(Acknowledgement::read(r, packet_type)?),
+        PacketType::Pubcomp => Packet::Pubcomp(Acknowledgement::read(r, packet_type)?),
+        PacketType::Subscribe => Packet::Subscribe(Subscribe::read(r)?),
+        PacketType::Suback => Packet::Suback(Suback::read(r)?),
+        PacketType::Unsubscribe => Packet::Unsubscribe(Unsubscribe::read(r)?),
+        PacketType::Unsuback => Packet::Unsuback(Unsuback::read(r)?),
+        PacketType::Pingreq => Packet::Pingreq,
+        PacketType::Pingresp => Packet::Pingresp,
+        PacketType::Disconnect => Packet::Disconnect(Disconnect::read(r)?),
+        PacketType::Auth => Packet::Auth(Auth::read(r)?),
+    };
+    if present < announced {
+        return Err(r.broken(&TOO_SHORT, r.position(), REMAINING_LENGTH.name, announced.saturating_sub(present)));
+    }
+    if r.remaining() > 0 {
+        return Err(r.broken(&TRAILING, r.position(), packet_type.name(), r.remaining()));
+    }
+    if let Some(after) = after {
+        r.widen(after);
+    }
+    if r.remaining() > 0 {
+        return Err(r.broken(&TOO_LONG, r.position(), REMAINING_LENGTH.name, r.remaining()));
+    }
+    Ok(packet)
+}
+
+fn read_first_byte<S: Sink>(r: &mut Reader<'_, S>) -> Result<(PacketType, u8), DecodeError> {
+    let byte = r.byte_as(&FIRST_BYTE, |value| Description {
+        value: format!("0x{value:02X}"),
+        meaning: Some(FIRST_BYTE.meaning.with("value", PacketType::from_first_byte(value).map_or("?", PacketType::name))),
+    })?;
+    let packet_type = PacketType::from_first_byte(byte).filter(|found| {
+        // AUTH came with 5.0; in 3.1.1 its value is reserved.
+        *found != PacketType::Auth || r.version == ProtocolVersion::V5
+    });
+    r.bits_as(&PACKET_TYPE, byte, 4, 7, |value| Description {
+        value: format!("{value} ({})", packet_type.map_or("Reserved", PacketType::name)),
+        meaning: Some(packet_type.map_or(key::PACKET_TYPE_RESERVED, type_meaning).message()),
+    });
+    let Some(packet_type) = packet_type else { return Err(r.broken(&RESERVED_TYPE, 0, PACKET_TYPE.name, byte.wrapping_shr(4))) };
+    if packet_type == PacketType::Publish {
+        r.bits(&DUP, byte, 3, 3);
+        r.bits(&QOS, byte, 1, 2);
+        r.bits(&RETAIN, byte, 0, 0);
+        return Ok((packet_type, byte & 0x0F));
+    }
+    let required = required_flags(packet_type);
+    let flags = r.bits_as(&RESERVED, byte, 0, 3, |value| Description {
+        value: format!("0b{value:04b}"),
+        meaning: Some(RESERVED.meaning.with("value", format!("{required:04b}"))),
+    });
+    if flags != required {
+        return Err(r.broken(&flags_rule(packet_type), 0, packet_type.name(), format!("{required:04b}")));
+    }
+    Ok((packet_type, flags))
+}
+
+const fn flags_rule(packet_type: PacketType) -> Rule {
+    let (v311, v5) = match packet_type {
+        PacketType::Pubrel => ("MQTT-3.6.1-1", "MQTT-3.6.1-1"),
+        PacketType::Subscribe => ("MQTT-3.8.1-1", "MQTT-3.8.1-1"),
+        PacketType::Unsubscribe => ("MQTT-3.10.1-1", "MQTT-3.10.1-1"),
+        PacketType::Disconnect => ("MQTT-3.14.1-1", "MQTT-3.14.1-1"),
+        PacketType::Auth => ("3.1.1 §2.2.1", "MQTT-3.15.1-1"),
+        _ => ("MQTT-2.2.2-2", "MQTT-2.1.3-1"),
+    };
+    Rule::malformed(v311, v5, key::PACKET_ERROR_FLAGS)
+}
+
+const fn type_meaning(packet_type: PacketType) -> crate::text::Key {
+    match packet_type {
+        PacketType::Connect => key::PACKET_TYPE_CONNECT,
+        PacketType::Connack => key::PACKET_TYPE_CONNACK,
+        PacketType::Publish => key::PACKET_TYPE_PUBLISH,
+        PacketType::Puback => key::PACKET_TYPE_PUBACK,
+        PacketType::Pubrec => key::PACKET_TYPE_PUBREC,
+        PacketType::Pubrel => key::PACKET_TYPE_PUBREL,
+        PacketType::Pubcomp => key::PACKET_TYPE_PUBCOMP,
+        PacketType::Subscribe => key::PACKET_TYPE_SUBSCRIBE,
+        PacketType::Suback => key::PACKET_TYPE_SUBACK,
+        PacketType::Unsubscribe => key::PACKET_TYPE_UNSUBSCRIBE,
+        PacketType::Unsuback => key::PACKET_TYPE_UNSUBACK,
+        PacketType::Pingreq => key::PACKET_TYPE_PINGREQ,
+        PacketType::Pingresp => key::PACKET_TYPE_PINGRESP,
+        PacketType::Disconnect => key::PACKET_TYPE_DISCONNECT,
+        PacketType::Auth => key::PACKET_TYPE_AUTH,
     }
 }

@@ -1,33 +1,123 @@
 //! A byte stream cut into whole packets.
 
-use bytes::Bytes;
+use std::collections::VecDeque;
 
-use super::DecodeError;
+use bytes::{Buf, Bytes, BytesMut};
+
+use super::primitive::{VariableByteIntegerError, read_variable_byte_integer};
+use super::{DecodeError, PacketType, ReasonCode};
+use crate::text::{Key, Message, key};
 
 /// Collects bytes in whatever pieces they come and gives whole packets.
+///
+/// A packet that lies in one pushed piece is a slice of it; only a packet spread over several is copied together. Memory follows the bytes
+/// that came, never a length that a packet announces. Call [`FrameReader::next_frame`] until `None` after each push: then less than
+/// one packet stays behind.
 #[derive(Clone, Debug)]
 pub struct FrameReader {
     maximum_packet_size: u32,
+    /// The beginning of a packet whose end is still to come; comes before `pieces`.
+    begun: BytesMut,
+    /// Bytes that were pushed and not looked at yet; none is empty.
+    pieces: VecDeque<Bytes>,
+    failed: Option<DecodeError>,
 }
 
 impl FrameReader {
     /// A reader that refuses packets of more than `maximum_packet_size` bytes as soon as their length is known.
     #[must_use]
-    pub const fn new(maximum_packet_size: u32) -> Self {
-        Self { maximum_packet_size }
+    pub fn new(maximum_packet_size: u32) -> Self {
+        Self { maximum_packet_size, begun: BytesMut::new(), pieces: VecDeque::new(), failed: None }
     }
 
-    /// Takes in bytes of the stream.
+    /// Takes in bytes of the stream. After an error they are dropped.
     pub fn push(&mut self, bytes: Bytes) {
-        let _ = (bytes, self.maximum_packet_size);
-        todo!()
+        if self.failed.is_none() && !bytes.is_empty() {
+            self.pieces.push_back(bytes);
+        }
     }
 
-    /// The next whole packet, `None` until more bytes come. After an error the stream cannot go on.
+    /// How many bytes wait for the rest of their packet, or for [`FrameReader::next_frame`].
+    #[must_use]
+    pub fn buffered(&self) -> usize {
+        self.pieces.iter().fold(self.begun.len(), |sum, piece| sum.saturating_add(piece.len()))
+    }
+
+    /// The next whole packet, `None` until more bytes come. After an error the stream cannot go on: the same error comes again.
     ///
     /// # Errors
     /// Remaining Length in more than four bytes or not the shortest form, a reserved packet type, or Packet too large (0x95).
     pub fn next_frame(&mut self) -> Result<Option<Bytes>, DecodeError> {
-        todo!()
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        self.advance().inspect_err(|error| {
+            self.begun = BytesMut::new();
+            self.pieces.clear();
+            self.failed = Some(error.clone());
+        })
     }
+
+    fn advance(&mut self) -> Result<Option<Bytes>, DecodeError> {
+        if self.begun.is_empty() {
+            let Some(piece) = self.pieces.front_mut() else { return Ok(None) };
+            if let Some(length) = packet_length(piece, self.maximum_packet_size)?.filter(|length| *length <= piece.len()) {
+                let frame = piece.split_to(length);
+                if piece.is_empty() {
+                    self.pieces.pop_front();
+                }
+                return Ok(Some(frame));
+            }
+        }
+        loop {
+            let length = packet_length(&self.begun, self.maximum_packet_size)?;
+            // Until the length is known, one byte at a time, so that nothing beyond this packet is taken.
+            let wanted = length.map_or(1, |length| length.saturating_sub(self.begun.len()));
+            if wanted == 0 {
+                return Ok(Some(std::mem::take(&mut self.begun).freeze()));
+            }
+            let Some(piece) = self.pieces.front_mut() else { return Ok(None) };
+            let taken = wanted.min(piece.len());
+            self.begun.extend_from_slice(piece.get(..taken).unwrap_or_default());
+            piece.advance(taken);
+            if piece.is_empty() {
+                self.pieces.pop_front();
+            }
+        }
+    }
+}
+
+/// The length of the packet that starts here with its fixed header, `None` if that is not known yet.
+fn packet_length(bytes: &[u8], maximum_packet_size: u32) -> Result<Option<usize>, DecodeError> {
+    let Some((first, rest)) = bytes.split_first() else { return Ok(None) };
+    if PacketType::from_first_byte(*first).is_none() {
+        let value = first.wrapping_shr(4);
+        return Err(refuse(
+            ReasonCode::MalformedPacket,
+            "5.0 §2.1.2",
+            0,
+            named(key::PACKET_ERROR_RESERVED_TYPE, "Packet Type").with("value", value),
+        ));
+    }
+    let malformed = |clause, text| refuse(ReasonCode::MalformedPacket, clause, 1, named(text, "Remaining Length").with("value", ""));
+    let (remaining, width) = match read_variable_byte_integer(rest) {
+        Ok(Some(found)) => found,
+        Ok(None) => return Ok(None),
+        Err(VariableByteIntegerError::TooLong) => return Err(malformed("5.0 §1.5.5", key::PACKET_ERROR_VARIABLE_TOO_LONG)),
+        Err(VariableByteIntegerError::NotShortest) => return Err(malformed("MQTT-1.5.5-1", key::PACKET_ERROR_VARIABLE_NOT_SHORTEST)),
+    };
+    let length = usize::try_from(remaining).unwrap_or(usize::MAX).saturating_add(width).saturating_add(1);
+    if u32::try_from(length).is_ok_and(|length| length <= maximum_packet_size) {
+        return Ok(Some(length));
+    }
+    let message = named(key::PACKET_ERROR_TOO_LARGE, "Maximum Packet Size").with("value", length).with("maximum", maximum_packet_size);
+    Err(refuse(ReasonCode::PacketTooLarge, "5.0 §3.1.2.11.4", 1, message))
+}
+
+fn named(text: Key, field: &'static str) -> Message {
+    text.with("field", field)
+}
+
+const fn refuse(reason_code: ReasonCode, clause: &'static str, offset: usize, message: Message) -> DecodeError {
+    DecodeError { reason_code, clause, offset, message }
 }

@@ -3,6 +3,20 @@
 //! Bytes become types once, here: what leaves [`Packet::decode`] has passed every check that one packet alone allows.
 //! [`dissect`] names every byte of a packet with the same reader.
 
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::todo,
+        clippy::indexing_slicing,
+        clippy::string_slice,
+        clippy::arithmetic_side_effects
+    )
+)]
+
 mod acknowledgement;
 mod auth;
 mod codec;
@@ -13,12 +27,15 @@ mod dissect;
 mod error;
 mod frame;
 mod identifier;
+mod primitive;
 mod property;
 mod publish;
+mod reader;
 mod reason_code;
 mod subscribe;
 mod topic;
 mod unsubscribe;
+mod writer;
 
 use std::fmt;
 
@@ -249,3 +266,6 @@ impl Packet {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

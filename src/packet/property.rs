@@ -1,6 +1,13 @@
-//! Properties (5.0 §2.2.2).
+//! Properties (5.0 §2.2.2): their identifiers, how a list of them is read and written.
 
+use bytes::Bytes;
 use bytestring::ByteString;
+
+use super::primitive::{Label, Rule, VARIABLE_BYTE_INTEGER_MAX};
+use super::reader::{Description, Reader, Sink};
+use super::writer::{Count, Output, WithoutProperties, require};
+use super::{DecodeError, EncodeError, ProtocolVersion, ReasonCode, TopicName};
+use crate::text::{Key, key};
 
 /// User Properties: name and value pairs in their order, names may repeat (5.0 §2.2.2.2).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -18,3 +25,405 @@ impl UserProperties {
         self.0.iter().map(|(name, value)| (&**name, &**value))
     }
 }
+
+macro_rules! property_ids {
+    ($($value:literal $id:ident $name:literal $meaning:ident;)*) => {
+        /// Property Identifier (5.0 §2.2.2.2, table 2-4).
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(super) enum PropertyId { $($id = $value,)* }
+
+        impl PropertyId {
+            const fn from_value(value: u32) -> Option<Self> {
+                match value { $($value => Some(Self::$id),)* _ => None }
+            }
+            pub(super) const fn name(self) -> &'static str {
+                match self { $(Self::$id => $name,)* }
+            }
+            const fn meaning(self) -> Key {
+                match self { $(Self::$id => key::$meaning,)* }
+            }
+        }
+    };
+}
+property_ids! {
+    1 PayloadFormatIndicator "Payload Format Indicator" PACKET_PROPERTY_PAYLOAD_FORMAT_INDICATOR;
+    2 MessageExpiryInterval "Message Expiry Interval" PACKET_PROPERTY_MESSAGE_EXPIRY_INTERVAL;
+    3 ContentType "Content Type" PACKET_PROPERTY_CONTENT_TYPE;
+    8 ResponseTopic "Response Topic" PACKET_PROPERTY_RESPONSE_TOPIC;
+    9 CorrelationData "Correlation Data" PACKET_PROPERTY_CORRELATION_DATA;
+    11 SubscriptionIdentifier "Subscription Identifier" PACKET_PROPERTY_SUBSCRIPTION_IDENTIFIER;
+    17 SessionExpiryInterval "Session Expiry Interval" PACKET_PROPERTY_SESSION_EXPIRY_INTERVAL;
+    18 AssignedClientIdentifier "Assigned Client Identifier" PACKET_PROPERTY_ASSIGNED_CLIENT_IDENTIFIER;
+    19 ServerKeepAlive "Server Keep Alive" PACKET_PROPERTY_SERVER_KEEP_ALIVE;
+    21 AuthenticationMethod "Authentication Method" PACKET_PROPERTY_AUTHENTICATION_METHOD;
+    22 AuthenticationData "Authentication Data" PACKET_PROPERTY_AUTHENTICATION_DATA;
+    23 RequestProblemInformation "Request Problem Information" PACKET_PROPERTY_REQUEST_PROBLEM_INFORMATION;
+    24 WillDelayInterval "Will Delay Interval" PACKET_PROPERTY_WILL_DELAY_INTERVAL;
+    25 RequestResponseInformation "Request Response Information" PACKET_PROPERTY_REQUEST_RESPONSE_INFORMATION;
+    26 ResponseInformation "Response Information" PACKET_PROPERTY_RESPONSE_INFORMATION;
+    28 ServerReference "Server Reference" PACKET_PROPERTY_SERVER_REFERENCE;
+    31 ReasonString "Reason String" PACKET_PROPERTY_REASON_STRING;
+    33 ReceiveMaximum "Receive Maximum" PACKET_PROPERTY_RECEIVE_MAXIMUM;
+    34 TopicAliasMaximum "Topic Alias Maximum" PACKET_PROPERTY_TOPIC_ALIAS_MAXIMUM;
+    35 TopicAlias "Topic Alias" PACKET_PROPERTY_TOPIC_ALIAS;
+    36 MaximumQoS "Maximum QoS" PACKET_PROPERTY_MAXIMUM_QOS;
+    37 RetainAvailable "Retain Available" PACKET_PROPERTY_RETAIN_AVAILABLE;
+    38 UserProperty "User Property" PACKET_PROPERTY_USER_PROPERTY;
+    39 MaximumPacketSize "Maximum Packet Size" PACKET_PROPERTY_MAXIMUM_PACKET_SIZE;
+    40 WildcardSubscriptionAvailable "Wildcard Subscription Available" PACKET_PROPERTY_WILDCARD_SUBSCRIPTION_AVAILABLE;
+    41 SubscriptionIdentifiersAvailable "Subscription Identifiers Available" PACKET_PROPERTY_SUBSCRIPTION_IDENTIFIERS_AVAILABLE;
+    42 SharedSubscriptionAvailable "Shared Subscription Available" PACKET_PROPERTY_SHARED_SUBSCRIPTION_AVAILABLE;
+}
+
+/// The Properties of a packet.
+pub(super) const PROPERTIES: Label = Label::new("Properties", "", "5.0 §2.2.2", key::PACKET_FIELD_PROPERTIES);
+/// Will Properties, in the payload of CONNECT.
+pub(super) const WILL_PROPERTIES: Label = Label::new("Will Properties", "", "5.0 §3.1.3.2", key::PACKET_FIELD_WILL_PROPERTIES);
+
+const PROPERTY_LENGTH: Label = Label::new("Property Length", "", "5.0 §2.2.2.1", key::PACKET_FIELD_PROPERTY_LENGTH);
+const IDENTIFIER: Label = Label::new("Identifier", "", "5.0 §2.2.2.2", key::PACKET_FIELD_PROPERTY_IDENTIFIER);
+const NAME: Label = Label::new("Name", "", "MQTT-1.5.7-1", key::PACKET_FIELD_USER_PROPERTY_NAME);
+const VALUE: Label = Label::new("Value", "", "MQTT-1.5.7-1", key::PACKET_FIELD_USER_PROPERTY_VALUE);
+
+const LENGTH_TOO_LONG: Rule = Rule::malformed("", "5.0 §2.2.2.1", key::PACKET_ERROR_PROPERTY_LENGTH);
+const UNKNOWN: Rule = Rule::malformed("", "5.0 §2.2.2.2", key::PACKET_ERROR_PROPERTY_UNKNOWN);
+const MISPLACED: Rule = Rule::malformed("", "5.0 §2.2.2.2", key::PACKET_ERROR_PROPERTY_MISPLACED);
+
+/// One property while it is read: its identifier has been read, its value not.
+#[derive(Clone, Copy)]
+pub(super) struct Property {
+    pub(super) id: PropertyId,
+    start: usize,
+}
+
+impl Property {
+    /// The label of the value; `clause` is where this packet defines the property.
+    const fn label(self, clause: &'static str) -> Label {
+        let label = Label::new(self.id.name(), "", clause, self.id.meaning());
+        if matches!(self.id, PropertyId::AuthenticationData) { label.secret() } else { label }
+    }
+}
+
+impl<S: Sink> Reader<'_, S> {
+    /// Property Length and properties. `read` takes the value of each, or refuses it with [`Reader::misplaced`].
+    #[inline]
+    pub(super) fn properties(
+        &mut self,
+        label: &Label,
+        mut read: impl FnMut(&mut Self, Property) -> Result<(), DecodeError>,
+    ) -> Result<(), DecodeError> {
+        self.open(label);
+        let length = self.variable_byte_integer(&PROPERTY_LENGTH)?;
+        if length > 0 {
+            let offset = self.position();
+            let surroundings = usize::try_from(length).ok().and_then(|length| self.narrow(length));
+            let Some(surroundings) = surroundings else {
+                return Err(self.broken(&LENGTH_TOO_LONG, offset, label.name, length));
+            };
+            while self.remaining() > 0 {
+                self.property(&mut read)?;
+            }
+            self.widen(surroundings);
+        }
+        let end = self.position();
+        self.sink.close(end, || Description { value: String::new(), meaning: Some(label.meaning.with("value", length)) });
+        Ok(())
+    }
+
+    fn property(&mut self, read: &mut impl FnMut(&mut Self, Property) -> Result<(), DecodeError>) -> Result<(), DecodeError> {
+        let start = self.position();
+        // The group has the name of the property, which its first member tells.
+        let id = self.peek_variable_byte_integer().and_then(PropertyId::from_value);
+        self.sink.open(id.map_or("Property", PropertyId::name), IDENTIFIER.v5, start);
+        let value = self.variable_byte_integer_as(&IDENTIFIER, |value| Description {
+            value: format!("0x{value:02X}"),
+            meaning: Some(IDENTIFIER.meaning.with("value", id.map_or("?", PropertyId::name))),
+        })?;
+        let Some(id) = id else { return Err(self.broken(&UNKNOWN, start, "Property Identifier", value)) };
+        read(self, Property { id, start })
+    }
+
+    /// The property may not stand in this packet.
+    #[cold]
+    pub(super) fn misplaced(&self, property: Property) -> DecodeError {
+        self.broken(&MISPLACED, property.start, property.id.name(), property.id.name())
+    }
+
+    #[inline]
+    fn once<T>(&self, property: Property, clause: &'static str, slot: &Option<T>) -> Result<(), DecodeError> {
+        if slot.is_none() { Ok(()) } else { Err(self.repeated(property, clause)) }
+    }
+
+    #[cold]
+    fn repeated(&self, property: Property, clause: &'static str) -> DecodeError {
+        let rule = Rule::protocol_error("", clause, key::PACKET_ERROR_PROPERTY_REPEATED);
+        self.broken(&rule, property.start, property.id.name(), property.id.name())
+    }
+
+    /// A value that the property may not have.
+    #[cold]
+    fn value_not_allowed(&self, property: Property, clause: &'static str, width: usize, value: u32) -> DecodeError {
+        let mut rule = Rule::protocol_error("", clause, key::PACKET_ERROR_PROPERTY_VALUE);
+        if property.id == PropertyId::TopicAlias {
+            rule = rule.answered_by(ReasonCode::TopicAliasInvalid);
+        }
+        self.broken(&rule, self.position().saturating_sub(width), property.id.name(), value)
+    }
+
+    #[inline]
+    fn close_property(&mut self) -> Result<(), DecodeError> {
+        let end = self.position();
+        self.sink.close_like_last(end);
+        Ok(())
+    }
+
+    /// A byte that is 0 or 1. `clause` also forbids the property to repeat.
+    pub(super) fn boolean(&mut self, property: Property, clause: &'static str, slot: &mut Option<bool>) -> Result<(), DecodeError> {
+        self.once(property, clause, slot)?;
+        *slot = match self.byte(&property.label(clause))? {
+            0 => Some(false),
+            1 => Some(true),
+            other => return Err(self.value_not_allowed(property, clause, 1, other.into())),
+        };
+        self.close_property()
+    }
+
+    /// A byte; the caller checks it.
+    pub(super) fn byte_value<T>(
+        &mut self,
+        property: Property,
+        clause: &'static str,
+        slot: &mut Option<T>,
+        accept: impl FnOnce(u8) -> Option<T>,
+    ) -> Result<(), DecodeError> {
+        self.once(property, clause, slot)?;
+        let value = self.byte(&property.label(clause))?;
+        *slot = accept(value);
+        if slot.is_none() {
+            return Err(self.value_not_allowed(property, clause, 1, value.into()));
+        }
+        self.close_property()
+    }
+
+    pub(super) fn two_bytes(&mut self, property: Property, clause: &'static str, slot: &mut Option<u16>) -> Result<(), DecodeError> {
+        self.once(property, clause, slot)?;
+        *slot = Some(self.two_byte_integer(&property.label(clause))?);
+        self.close_property()
+    }
+
+    pub(super) fn two_bytes_not_zero(
+        &mut self,
+        property: Property,
+        clause: &'static str,
+        slot: &mut Option<u16>,
+    ) -> Result<(), DecodeError> {
+        self.two_bytes(property, clause, slot)?;
+        self.not_zero(property, clause, 2, *slot)
+    }
+
+    /// Refuses the value 0 of a property that was read last and took `width` bytes.
+    pub(super) fn not_zero<T: Into<u32>>(
+        &self,
+        property: Property,
+        clause: &'static str,
+        width: usize,
+        value: Option<T>,
+    ) -> Result<(), DecodeError> {
+        if value.map(Into::into) == Some(0) { Err(self.value_not_allowed(property, clause, width, 0)) } else { Ok(()) }
+    }
+
+    pub(super) fn four_bytes(&mut self, property: Property, clause: &'static str, slot: &mut Option<u32>) -> Result<(), DecodeError> {
+        self.once(property, clause, slot)?;
+        *slot = Some(self.four_byte_integer(&property.label(clause))?);
+        self.close_property()
+    }
+
+    pub(super) fn four_bytes_not_zero(
+        &mut self,
+        property: Property,
+        clause: &'static str,
+        slot: &mut Option<u32>,
+    ) -> Result<(), DecodeError> {
+        self.four_bytes(property, clause, slot)?;
+        self.not_zero(property, clause, 4, *slot)
+    }
+
+    pub(super) fn string(&mut self, property: Property, clause: &'static str, slot: &mut Option<ByteString>) -> Result<(), DecodeError> {
+        self.once(property, clause, slot)?;
+        *slot = Some(self.text_members(&property.label(clause), "Length", "Text")?);
+        self.close_property()
+    }
+
+    pub(super) fn data(&mut self, property: Property, clause: &'static str, slot: &mut Option<Bytes>) -> Result<(), DecodeError> {
+        self.once(property, clause, slot)?;
+        *slot = Some(self.binary_members(&property.label(clause))?);
+        self.close_property()
+    }
+
+    pub(super) fn response_topic(
+        &mut self,
+        property: Property,
+        clause: &'static str,
+        slot: &mut Option<TopicName>,
+    ) -> Result<(), DecodeError> {
+        const WILDCARD: Rule = Rule::protocol_error("", "MQTT-3.3.2-14", key::PACKET_ERROR_WILDCARD_IN_NAME);
+        self.once(property, clause, slot)?;
+        *slot = Some(self.topic_name_members(&property.label(clause), &WILDCARD, false)?);
+        self.close_property()
+    }
+
+    /// A Subscription Identifier, never 0; `clause` forbids that.
+    pub(super) fn subscription_identifier(&mut self, property: Property, clause: &'static str) -> Result<u32, DecodeError> {
+        let offset = self.position();
+        let value = self.variable_byte_integer(&property.label(clause))?;
+        if value == 0 {
+            let width = self.position().saturating_sub(offset);
+            return Err(self.value_not_allowed(property, clause, width, value));
+        }
+        self.close_property()?;
+        Ok(value)
+    }
+
+    /// As [`Reader::subscription_identifier`], at most once.
+    pub(super) fn one_subscription_identifier(
+        &mut self,
+        property: Property,
+        clause: &'static str,
+        slot: &mut Option<u32>,
+    ) -> Result<(), DecodeError> {
+        self.once(property, clause, slot)?;
+        *slot = Some(self.subscription_identifier(property, clause)?);
+        Ok(())
+    }
+
+    pub(super) fn user_property(&mut self, property: Property, properties: &mut UserProperties) -> Result<(), DecodeError> {
+        let name = self.text_members(&NAME, "Name Length", "Name")?;
+        let value = self.text_members(&VALUE, "Value Length", "Value")?;
+        let end = self.position();
+        self.sink.close(end, || Description {
+            value: format!("{name}: {value}"),
+            meaning: Some(property.id.meaning().with("value", format!("{name}: {value}"))),
+        });
+        properties.0.push((name, value));
+        Ok(())
+    }
+}
+
+/// Properties that can be written.
+pub(super) trait Properties {
+    fn write(&self, out: &mut impl Output) -> Result<(), EncodeError>;
+}
+
+/// Property Length and properties; in 3.1.1 nothing, and no property may be there.
+#[inline]
+pub(super) fn write_properties(out: &mut impl Output, properties: &impl Properties) -> Result<(), EncodeError> {
+    match out.version() {
+        ProtocolVersion::V311 => properties.write(&mut WithoutProperties),
+        ProtocolVersion::V5 => {
+            out.variable_byte_integer(length(properties)?);
+            properties.write(out)
+        }
+    }
+}
+
+/// Property Length.
+#[inline]
+pub(super) fn length(properties: &impl Properties) -> Result<u32, EncodeError> {
+    let mut count = Count::new(ProtocolVersion::V5);
+    properties.write(&mut count)?;
+    match u32::try_from(count.bytes()) {
+        Ok(length) if length <= VARIABLE_BYTE_INTEGER_MAX => Ok(length),
+        _ => Err(EncodeError::PacketTooLong),
+    }
+}
+
+/// The values of properties. `None` writes nothing.
+pub(super) trait PropertyOutput: Output + Sized {
+    #[inline]
+    fn boolean(&mut self, id: PropertyId, value: Option<bool>) -> Result<(), EncodeError> {
+        if let Some(value) = value {
+            self.property(id)?;
+            self.byte(value.into());
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn two_bytes(&mut self, id: PropertyId, value: Option<u16>) -> Result<(), EncodeError> {
+        if let Some(value) = value {
+            self.property(id)?;
+            self.two_byte_integer(value);
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn two_bytes_not_zero(&mut self, id: PropertyId, value: Option<u16>, clause: &'static str) -> Result<(), EncodeError> {
+        require(value != Some(0), id.name(), clause)?;
+        self.two_bytes(id, value)
+    }
+
+    #[inline]
+    fn four_bytes(&mut self, id: PropertyId, value: Option<u32>) -> Result<(), EncodeError> {
+        if let Some(value) = value {
+            self.property(id)?;
+            self.four_byte_integer(value);
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn four_bytes_not_zero(&mut self, id: PropertyId, value: Option<u32>, clause: &'static str) -> Result<(), EncodeError> {
+        require(value != Some(0), id.name(), clause)?;
+        self.four_bytes(id, value)
+    }
+
+    #[inline]
+    fn subscription_identifier(&mut self, value: u32, clause: &'static str) -> Result<(), EncodeError> {
+        let id = PropertyId::SubscriptionIdentifier;
+        require((1..=VARIABLE_BYTE_INTEGER_MAX).contains(&value), id.name(), clause)?;
+        self.property(id)?;
+        self.variable_byte_integer(value);
+        Ok(())
+    }
+
+    #[inline]
+    fn string(&mut self, id: PropertyId, value: Option<&str>) -> Result<(), EncodeError> {
+        if let Some(value) = value {
+            self.property(id)?;
+            self.text(id.name(), value)?;
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn data(&mut self, id: PropertyId, value: Option<&[u8]>) -> Result<(), EncodeError> {
+        if let Some(value) = value {
+            self.property(id)?;
+            self.binary(id.name(), value)?;
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn response_topic(&mut self, value: Option<&TopicName>) -> Result<(), EncodeError> {
+        let id = PropertyId::ResponseTopic;
+        if let Some(topic) = value {
+            require(!topic.is_empty(), id.name(), "MQTT-4.7.3-1")?;
+            self.string(id, Some(topic.as_str()))?;
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn user_properties(&mut self, properties: &UserProperties) -> Result<(), EncodeError> {
+        for (name, value) in properties.iter() {
+            self.property(PropertyId::UserProperty)?;
+            self.text("User Property", name)?;
+            self.text("User Property", value)?;
+        }
+        Ok(())
+    }
+}
+
+impl<T: Output> PropertyOutput for T {}

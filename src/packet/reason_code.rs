@@ -4,6 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::DecodeError;
+use super::primitive::{Label, Rule};
+use super::reader::{Description, Reader, Sink};
+use crate::text::{Key, key};
+
 /// Reason Code: below 0x80 success, from 0x80 failure. 0x00 is Success, Normal disconnection or Granted QoS 0, as the packet has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u8", into = "u8")]
@@ -111,6 +116,35 @@ impl ReasonCode {
     #[must_use]
     pub const fn as_u8(self) -> u8 {
         self as u8
+    }
+
+    /// The Connect Return code that says this in MQTT 3.1.1 (§3.2.2.3): 0 to 5. `None` if 3.1.1 has no word for it; a Server then
+    /// closes the Network Connection without a CONNACK [MQTT-3.2.2-6].
+    #[must_use]
+    pub const fn connect_return_code(self) -> Option<u8> {
+        match self {
+            Self::Success => Some(0),
+            Self::UnsupportedProtocolVersion => Some(1),
+            Self::ClientIdentifierNotValid => Some(2),
+            Self::ServerUnavailable => Some(3),
+            Self::BadUserNameOrPassword => Some(4),
+            Self::NotAuthorized => Some(5),
+            _ => None,
+        }
+    }
+
+    /// The Reason Code for a Connect Return code of MQTT 3.1.1 (§3.2.2.3); `None` above 5.
+    #[must_use]
+    pub const fn from_connect_return_code(code: u8) -> Option<Self> {
+        match code {
+            0 => Some(Self::Success),
+            1 => Some(Self::UnsupportedProtocolVersion),
+            2 => Some(Self::ClientIdentifierNotValid),
+            3 => Some(Self::ServerUnavailable),
+            4 => Some(Self::BadUserNameOrPassword),
+            5 => Some(Self::NotAuthorized),
+            _ => None,
+        }
     }
 
     /// Whether it reports a failure (0x80 or above).
@@ -233,4 +267,215 @@ impl fmt::Display for ReasonCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "0x{:02X} {}", self.as_u8(), self.name())
     }
+}
+
+/// What 0x00 says in a packet.
+pub(super) struct Zero {
+    name: &'static str,
+    meaning: Key,
+}
+
+pub(super) const SUCCESS: Zero = Zero { name: "Success", meaning: key::PACKET_REASON_00 };
+pub(super) const NORMAL_DISCONNECTION: Zero = Zero { name: "Normal disconnection", meaning: key::PACKET_REASON_00_DISCONNECT };
+pub(super) const GRANTED_QOS_0: Zero = Zero { name: "Granted QoS 0", meaning: key::PACKET_REASON_00_SUBSCRIBE };
+
+impl ReasonCode {
+    fn describe(self, zero: &Zero) -> Description {
+        let name = if self == Self::Success { zero.name } else { self.name() };
+        let meaning = if self == Self::Success { zero.meaning } else { self.meaning() };
+        Description { value: format!("0x{:02X} {name}", self.as_u8()), meaning: Some(meaning.message()) }
+    }
+
+    /// What the code tells whoever receives it, in a sentence. For 0x00 that of Success.
+    #[must_use]
+    pub const fn meaning(self) -> Key {
+        match self {
+            Self::Success => key::PACKET_REASON_00,
+            Self::GrantedQoS1 => key::PACKET_REASON_01,
+            Self::GrantedQoS2 => key::PACKET_REASON_02,
+            Self::DisconnectWithWillMessage => key::PACKET_REASON_04,
+            Self::NoMatchingSubscribers => key::PACKET_REASON_10,
+            Self::NoSubscriptionExisted => key::PACKET_REASON_11,
+            Self::ContinueAuthentication => key::PACKET_REASON_18,
+            Self::ReAuthenticate => key::PACKET_REASON_19,
+            Self::UnspecifiedError => key::PACKET_REASON_80,
+            Self::MalformedPacket => key::PACKET_REASON_81,
+            Self::ProtocolError => key::PACKET_REASON_82,
+            Self::ImplementationSpecificError => key::PACKET_REASON_83,
+            Self::UnsupportedProtocolVersion => key::PACKET_REASON_84,
+            Self::ClientIdentifierNotValid => key::PACKET_REASON_85,
+            Self::BadUserNameOrPassword => key::PACKET_REASON_86,
+            Self::NotAuthorized => key::PACKET_REASON_87,
+            Self::ServerUnavailable => key::PACKET_REASON_88,
+            Self::ServerBusy => key::PACKET_REASON_89,
+            Self::Banned => key::PACKET_REASON_8A,
+            Self::ServerShuttingDown => key::PACKET_REASON_8B,
+            Self::BadAuthenticationMethod => key::PACKET_REASON_8C,
+            Self::KeepAliveTimeout => key::PACKET_REASON_8D,
+            Self::SessionTakenOver => key::PACKET_REASON_8E,
+            Self::TopicFilterInvalid => key::PACKET_REASON_8F,
+            Self::TopicNameInvalid => key::PACKET_REASON_90,
+            Self::PacketIdentifierInUse => key::PACKET_REASON_91,
+            Self::PacketIdentifierNotFound => key::PACKET_REASON_92,
+            Self::ReceiveMaximumExceeded => key::PACKET_REASON_93,
+            Self::TopicAliasInvalid => key::PACKET_REASON_94,
+            Self::PacketTooLarge => key::PACKET_REASON_95,
+            Self::MessageRateTooHigh => key::PACKET_REASON_96,
+            Self::QuotaExceeded => key::PACKET_REASON_97,
+            Self::AdministrativeAction => key::PACKET_REASON_98,
+            Self::PayloadFormatInvalid => key::PACKET_REASON_99,
+            Self::RetainNotSupported => key::PACKET_REASON_9A,
+            Self::QoSNotSupported => key::PACKET_REASON_9B,
+            Self::UseAnotherServer => key::PACKET_REASON_9C,
+            Self::ServerMoved => key::PACKET_REASON_9D,
+            Self::SharedSubscriptionsNotSupported => key::PACKET_REASON_9E,
+            Self::ConnectionRateExceeded => key::PACKET_REASON_9F,
+            Self::MaximumConnectTime => key::PACKET_REASON_A0,
+            Self::SubscriptionIdentifiersNotSupported => key::PACKET_REASON_A1,
+            Self::WildcardSubscriptionsNotSupported => key::PACKET_REASON_A2,
+        }
+    }
+}
+
+impl<S: Sink> Reader<'_, S> {
+    /// A Reason Code that is legal in this packet; `zero` is what 0x00 is called there.
+    #[inline]
+    pub(super) fn reason_code(
+        &mut self,
+        label: &Label,
+        rule: &Rule,
+        zero: &Zero,
+        is_legal: impl FnOnce(ReasonCode) -> bool,
+    ) -> Result<ReasonCode, DecodeError> {
+        let byte = self.byte_as(label, |value| match ReasonCode::try_from(value) {
+            Ok(code) => code.describe(zero),
+            Err(_) => unknown(value),
+        })?;
+        match ReasonCode::try_from(byte) {
+            Ok(code) if is_legal(code) => Ok(code),
+            _ => Err(self.broken(rule, self.position().saturating_sub(1), label.name, format!("0x{byte:02X}"))),
+        }
+    }
+
+    /// Connect Return code (3.1.1 §3.2.2.3).
+    pub(super) fn connect_return_code(&mut self, label: &Label, rule: &Rule) -> Result<ReasonCode, DecodeError> {
+        let byte = self.byte_as(label, |value| match ReasonCode::from_connect_return_code(value) {
+            Some(code) => Description { value: format!("0x{value:02X} {}", code.name()), meaning: Some(code.meaning().message()) },
+            None => unknown(value),
+        })?;
+        ReasonCode::from_connect_return_code(byte)
+            .ok_or_else(|| self.broken(rule, self.position().saturating_sub(1), label.name, format!("0x{byte:02X}")))
+    }
+}
+
+fn unknown(value: u8) -> Description {
+    Description { value: format!("0x{value:02X}"), meaning: None }
+}
+
+/// Connect Reason Codes (5.0 §3.2.2.2, table 3-1).
+pub(super) const fn is_connect_reason(code: ReasonCode) -> bool {
+    use ReasonCode as R;
+    matches!(
+        code,
+        R::Success
+            | R::UnspecifiedError
+            | R::MalformedPacket
+            | R::ProtocolError
+            | R::ImplementationSpecificError
+            | R::UnsupportedProtocolVersion
+            | R::ClientIdentifierNotValid
+            | R::BadUserNameOrPassword
+            | R::NotAuthorized
+            | R::ServerUnavailable
+            | R::ServerBusy
+            | R::Banned
+            | R::BadAuthenticationMethod
+            | R::TopicNameInvalid
+            | R::PacketTooLarge
+            | R::QuotaExceeded
+            | R::PayloadFormatInvalid
+            | R::RetainNotSupported
+            | R::QoSNotSupported
+            | R::UseAnotherServer
+            | R::ServerMoved
+            | R::ConnectionRateExceeded
+    )
+}
+
+/// Subscribe Reason Codes (5.0 §3.9.3, table 3-8).
+pub(super) const fn is_subscribe_reason(code: ReasonCode) -> bool {
+    use ReasonCode as R;
+    matches!(
+        code,
+        R::Success
+            | R::GrantedQoS1
+            | R::GrantedQoS2
+            | R::UnspecifiedError
+            | R::ImplementationSpecificError
+            | R::NotAuthorized
+            | R::TopicFilterInvalid
+            | R::PacketIdentifierInUse
+            | R::QuotaExceeded
+            | R::SharedSubscriptionsNotSupported
+            | R::SubscriptionIdentifiersNotSupported
+            | R::WildcardSubscriptionsNotSupported
+    )
+}
+
+/// Return Codes of SUBACK in 3.1.1 [MQTT-3.9.3-2].
+pub(super) const fn is_subscribe_return_code(code: ReasonCode) -> bool {
+    use ReasonCode as R;
+    matches!(code, R::Success | R::GrantedQoS1 | R::GrantedQoS2 | R::UnspecifiedError)
+}
+
+/// Unsubscribe Reason Codes (5.0 §3.11.3, table 3-9).
+pub(super) const fn is_unsubscribe_reason(code: ReasonCode) -> bool {
+    use ReasonCode as R;
+    matches!(
+        code,
+        R::Success
+            | R::NoSubscriptionExisted
+            | R::UnspecifiedError
+            | R::ImplementationSpecificError
+            | R::NotAuthorized
+            | R::TopicFilterInvalid
+            | R::PacketIdentifierInUse
+    )
+}
+
+/// Disconnect Reason Codes (5.0 §3.14.2.1, table 3-10).
+pub(super) const fn is_disconnect_reason(code: ReasonCode) -> bool {
+    use ReasonCode as R;
+    matches!(
+        code,
+        R::Success
+            | R::DisconnectWithWillMessage
+            | R::UnspecifiedError
+            | R::MalformedPacket
+            | R::ProtocolError
+            | R::ImplementationSpecificError
+            | R::NotAuthorized
+            | R::ServerBusy
+            | R::ServerShuttingDown
+            | R::KeepAliveTimeout
+            | R::SessionTakenOver
+            | R::TopicFilterInvalid
+            | R::TopicNameInvalid
+            | R::ReceiveMaximumExceeded
+            | R::TopicAliasInvalid
+            | R::PacketTooLarge
+            | R::MessageRateTooHigh
+            | R::QuotaExceeded
+            | R::AdministrativeAction
+            | R::PayloadFormatInvalid
+            | R::RetainNotSupported
+            | R::QoSNotSupported
+            | R::UseAnotherServer
+            | R::ServerMoved
+            | R::SharedSubscriptionsNotSupported
+            | R::ConnectionRateExceeded
+            | R::MaximumConnectTime
+            | R::SubscriptionIdentifiersNotSupported
+            | R::WildcardSubscriptionsNotSupported
+    )
 }

@@ -1,0 +1,4 @@
+//! What holds for all packets.
+
+mod round_trip;
+pub(crate) mod strategies;
