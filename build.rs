@@ -1,5 +1,5 @@
 //! Turns `locales/*/*.ftl` into constants, one for each message: a key that is missing in a language, or used in the code but
-//! defined nowhere, fails the build.
+//! defined nowhere, fails the build. Lists the built-in lessons.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -41,16 +41,39 @@ fn main() {
     code.push_str("}\n");
     let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets OUT_DIR"));
     fs::write(out.join("keys.rs"), code).expect("OUT_DIR can be written");
+    fs::write(out.join("lessons.rs"), lessons(&root.join("lessons"))).expect("OUT_DIR can be written");
+}
+
+/// The list of lesson folders (`NN-slug`) with the text files in each.
+fn lessons(folder: &Path) -> String {
+    println!("cargo:rerun-if-changed=lessons");
+    let mut code = String::from("pub(super) const LESSONS: &[(&str, &[(&str, &str)])] = &[\n");
+    for lesson in entries(folder).into_iter().filter(|path| path.is_dir()) {
+        let _ = writeln!(code, "    ({:?}, &[", name(&lesson));
+        let texts = entries(&lesson).into_iter().filter(|path| path.extension().is_some_and(|end| end == "toml" || end == "md"));
+        for file in texts {
+            let _ = writeln!(code, "        ({:?}, include_str!({:?})),", name(&file), file.display().to_string());
+        }
+        code.push_str("    ]),\n");
+    }
+    code.push_str("];\n");
+    code
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// What is in a folder, in order of name.
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let listing = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut paths: Vec<PathBuf> = listing.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
+    paths.sort();
+    paths
 }
 
 fn ftl_files(folder: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = fs::read_dir(folder)
-        .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
-        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "ftl"))
-        .collect();
-    files.sort();
-    files
+    entries(folder).into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "ftl")).collect()
 }
 
 fn read(file: &Path, messages: &mut Messages) {

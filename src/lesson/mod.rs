@@ -5,12 +5,17 @@
 mod catalog;
 mod expectation;
 mod model;
+mod parse;
 mod pattern;
+mod pattern_file;
 mod prose;
+mod run;
 
-pub use catalog::catalog;
+pub use catalog::{catalog, catalog_mistakes};
 pub use expectation::{Count, Expectation, judge};
 pub use model::{
     Attempt, Block, Goal, GoalResult, Inline, Lesson, LessonText, NamedPacket, Prediction, PredictionOption, Section, Step, TextByLanguage,
 };
+pub use parse::{Files, parse};
 pub use pattern::{EventKind, EventPattern, PacketPattern, Pattern};
+pub use run::{Flaw, Judged, Run, check, run};

@@ -217,3 +217,24 @@ pub struct Attempt {
     /// Commands in order of time.
     pub commands: Vec<(Instant, Command)>,
 }
+
+impl Lesson {
+    /// A scenario without lesson, for running it headless: no text, no goals, no attempts.
+    #[must_use]
+    pub fn bare(scenario: Scenario) -> Self {
+        Self {
+            slug: String::new(),
+            number: 0,
+            section: Section::FirstContact,
+            minutes: 0,
+            until: scenario.until,
+            scenario: Arc::new(scenario),
+            packets: Vec::new(),
+            predictions: Vec::new(),
+            goals: Vec::new(),
+            solution: Attempt::default(),
+            wrong: Vec::new(),
+            text: TextByLanguage::default(),
+        }
+    }
+}

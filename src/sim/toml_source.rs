@@ -303,6 +303,12 @@ impl<'s, 'i> Value<'s, 'i> {
         matches!(self.value, DeValue::Table(_))
     }
 
+    /// The byte offset of the value in its file.
+    #[must_use]
+    pub const fn offset(&self) -> usize {
+        self.span.start
+    }
+
     /// The key that holds the value.
     #[must_use]
     pub const fn name(&self) -> &'static str {
