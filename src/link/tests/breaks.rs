@@ -29,6 +29,8 @@ fn a_cut_that_only_the_client_notices_leaves_the_broker_half_open_until_it_gives
     driven.write(Side::Broker, *b"into the void");
     driven.rest();
     assert_eq!(driven.fates(Side::Broker), [(0, Some(LossReason::PathCut)), (1, Some(LossReason::PathCut))]);
+    let told = driven.times(|e| matches!(e, LinkEvent::UnitLost { .. }));
+    assert_eq!(told, [100, 1_000], "nobody reads there: lost with its first segment, not when the broker gives up");
     assert_eq!(driven.closed().len(), 2);
     assert_eq!((driven.closed()[1].1, driven.closed()[1].2), (Side::Broker, CloseReason::TimedOut));
     assert!(driven.link.is_over());
@@ -159,11 +161,21 @@ fn a_side_that_closes_towards_nobody_gives_up_in_the_end() {
     driven.rest();
     assert_eq!(driven.closed(), [(100, Side::Client, CloseReason::ClosedHere)]);
     assert!(driven.link.is_over());
+}
 
-    let mut waits = Driven::opened();
-    waits.act(|link, now| link.handle_close(now, Side::Client));
-    waits.run_until(120);
-    waits.act(|link, now| link.handle_vanish(now, Side::Broker, false));
-    waits.rest();
-    assert!(waits.link.is_over());
+#[test]
+fn a_side_that_has_closed_waits_a_minute_for_the_others_fin() {
+    let mut driven = Driven::opened();
+    driven.write(Side::Broker, pattern(100_000));
+    driven.act(|link, now| link.handle_close(now, Side::Client));
+    // The FIN is acknowledged at 120, while the broker still has much to send.
+    driven.run_until(125);
+    driven.act(|link, now| link.handle_vanish(now, Side::Broker, false));
+    driven.run_until(60_100);
+    assert!(!driven.link.is_over());
+    driven.rest();
+    assert_eq!(driven.closed(), [(100, Side::Client, CloseReason::ClosedHere), (120, Side::Broker, CloseReason::ClosedByPeer)]);
+    assert!(driven.link.is_over());
+    let (_, lost, pending) = driven.link.byte_account(Side::Broker);
+    assert_eq!((lost, pending), (100_000, 0));
 }

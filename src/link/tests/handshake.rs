@@ -174,3 +174,31 @@ fn small_segments_bring_a_packet_in_pieces() {
     assert_eq!(pieces, [b"CON".to_vec(), b"NEC".to_vec(), b"T!".to_vec()]);
     assert_eq!(driven.fates(Side::Client), [(0, None)]);
 }
+
+#[test]
+fn what_was_written_before_a_close_is_sent_even_if_the_handshake_is_not_over() {
+    let mut driven = Driven::open(QUIET);
+    driven.write(Side::Client, *b"CONNECT");
+    driven.act(|link, now| link.handle_close(now, Side::Client));
+    driven.rest();
+    assert_eq!(driven.received(Side::Broker), b"CONNECT");
+    assert_eq!(driven.closed(), [(0, Side::Client, CloseReason::ClosedHere), (60, Side::Broker, CloseReason::ClosedByPeer)]);
+    assert_eq!(driven.count(|e| *e == LinkEvent::Opened { side: Side::Client }), 0, "it had closed before");
+    assert!(driven.link.is_over());
+}
+
+#[test]
+fn what_is_due_at_this_instant_waits_for_its_call_and_what_was_due_before_does_not() {
+    let mut driven = Driven::opened();
+    driven.write(Side::Client, *b"up");
+    let due = Instant::from_millis(120);
+    let arrived = |driven: &Driven| driven.received(Side::Broker);
+    let mut punctual = driven.clone();
+    punctual.now = due;
+    punctual.write(Side::Broker, *b"down");
+    assert_eq!(arrived(&punctual), b"");
+    let mut late = driven.clone();
+    late.now = due + Duration::from_micros(1);
+    late.write(Side::Broker, *b"down");
+    assert_eq!(arrived(&late), b"up");
+}

@@ -94,6 +94,8 @@ fn several_gaps_in_one_window_are_mended_after_one_time_out() {
     let repeated: Vec<_> = driven.sent().into_iter().filter(|(_, s)| s.attempt > 0).collect();
     assert!(repeated.len() > 3, "the seed loses several");
     assert!(repeated.iter().all(|(_, s)| s.attempt == 1), "each lost one is sent again once");
+    let done = driven.times(|e| matches!(e, LinkEvent::UnitArrived { .. }));
+    assert_eq!(done, [repeated[0].0 + 40 * repeated.len() as u64 - 20], "one time-out, then a round trip for each gap");
 }
 
 #[test]
@@ -143,4 +145,48 @@ fn a_broker_that_waits_in_vain_for_the_handshake_forgets_it_without_a_word() {
     assert_eq!(attempts(&driven, Side::Broker), answers);
     assert_eq!(driven.closed().len(), 1);
     assert!(driven.link.is_over());
+}
+
+#[test]
+fn an_acknowledgement_that_may_be_for_either_copy_measures_nothing() {
+    // Karn's rule: the doubled wait stays until a segment that was sent once is acknowledged.
+    let mut driven = Driven::opened();
+    driven.act(|link, now| link.handle_cut(now, CutDirection::ToClient, CutNotice::Nobody));
+    driven.write(Side::Client, *b"first");
+    driven.run_until(250);
+    driven.act(|link, now| link.handle_restore(now));
+    driven.run_until(1_000);
+    driven.past.clear();
+    driven.act(|link, now| link.handle_cut(now, CutDirection::ToBroker, CutNotice::Nobody));
+    driven.write(Side::Client, *b"second");
+    driven.run_until(1_500);
+    assert_eq!(attempts(&driven, Side::Client), [(1_000, 0), (1_400, 1)]);
+}
+
+#[test]
+fn a_lost_end_of_the_handshake_is_sent_again_when_the_answer_comes_again() {
+    let mut driven = Driven::open(QUIET);
+    driven.run_until(30);
+    driven.act(|link, now| link.handle_cut(now, CutDirection::ToBroker, CutNotice::Nobody));
+    driven.run_until(500);
+    driven.act(|link, now| link.handle_restore(now));
+    driven.rest();
+    assert_eq!(driven.times(|e| *e == LinkEvent::Opened { side: Side::Client }), [40]);
+    assert_eq!(driven.times(|e| *e == LinkEvent::Opened { side: Side::Broker }), [1_060]);
+}
+
+#[test]
+fn absurd_conditions_come_to_rest() {
+    let worst = Conditions { latency: Duration::MAX, jitter: Duration::MAX, loss: Ratio::from_percent(50), rate: Some(0) };
+    for conditions in [worst, Conditions { latency: Duration::ZERO, ..QUIET }, Conditions { rate: Some(1), ..QUIET }] {
+        let mut driven = Driven::opened();
+        driven.act(|link, now| link.handle_conditions(now, conditions));
+        driven.write_with(Side::Client, pattern(100_000), Verdict::Delay { by: Duration::MAX });
+        driven.write(Side::Broker, pattern(100_000));
+        driven.rest();
+        assert!(driven.steps < 10_000, "{} steps", driven.steps);
+        for side in [Side::Client, Side::Broker] {
+            assert_eq!(driven.link.byte_account(side).2, 0, "all delivered or lost");
+        }
+    }
 }

@@ -123,3 +123,15 @@ fn a_delay_beyond_the_time_out_brings_needless_copies_but_each_byte_once() {
     assert_eq!(driven.times(|e| matches!(e, LinkEvent::UnitArrived { .. })), [2_120]);
     assert_eq!(driven.sent().iter().filter(|(_, s)| s.attempt > 0).count(), 3, "after 200, 600 and 1,400 ms");
 }
+
+#[test]
+fn a_unit_with_a_verdict_shares_no_segment_even_when_all_wait_together() {
+    let mut driven = Driven::open(QUIET);
+    driven.write(Side::Client, *b"CONNECT");
+    driven.write_with(Side::Client, *b"PUBLISH", Verdict::CutBeforeDelivery { notice: NOTICED });
+    driven.write(Side::Client, *b"PINGREQ");
+    driven.rest();
+    assert_eq!(driven.received(Side::Broker), b"CONNECT");
+    let lost = Some(LossReason::PathCut);
+    assert_eq!(driven.fates(Side::Client), [(0, None), (1, lost), (2, lost)]);
+}
