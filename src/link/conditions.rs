@@ -6,6 +6,8 @@ use crate::ratio::Ratio;
 use crate::time::Duration;
 
 /// What the path does to segments, the same in both directions. Changes count for segments that leave later.
+///
+/// A direction is first in, first out: no segment overtakes an earlier one, whatever its jitter. Latency and jitter count up to one day each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Conditions {
     /// One-way delay.
@@ -14,7 +16,7 @@ pub struct Conditions {
     pub jitter: Duration,
     /// The share of segments that get lost, each on its own.
     pub loss: Ratio,
-    /// Bytes per second with headers, or as fast as one likes.
+    /// Bytes per second, 40 bytes of headers a segment included; what does not fit the line waits before it. `None`: as fast as one likes; 0 counts as 1.
     pub rate: Option<u64>,
 }
 

@@ -126,12 +126,17 @@ fn a_delay_beyond_the_time_out_brings_needless_copies_but_each_byte_once() {
 
 #[test]
 fn a_unit_with_a_verdict_shares_no_segment_even_when_all_wait_together() {
-    let mut driven = Driven::open(QUIET);
-    driven.write(Side::Client, *b"CONNECT");
-    driven.write_with(Side::Client, *b"PUBLISH", Verdict::CutBeforeDelivery { notice: NOTICED });
-    driven.write(Side::Client, *b"PINGREQ");
-    driven.rest();
-    assert_eq!(driven.received(Side::Broker), b"CONNECT");
     let lost = Some(LossReason::PathCut);
-    assert_eq!(driven.fates(Side::Client), [(0, None), (1, lost), (2, lost)]);
+    for (verdict, received, fate) in [
+        (Verdict::CutBeforeDelivery { notice: NOTICED }, &b"CONNECT"[..], lost),
+        (Verdict::CutAfterDelivery { notice: NOTICED }, &b"CONNECTPUBLISH"[..], None),
+    ] {
+        let mut driven = Driven::open(QUIET);
+        driven.write(Side::Client, *b"CONNECT");
+        driven.write_with(Side::Client, *b"PUBLISH", verdict);
+        driven.write(Side::Client, *b"PINGREQ");
+        driven.rest();
+        assert_eq!(driven.received(Side::Broker), received);
+        assert_eq!(driven.fates(Side::Client), [(0, None), (1, fate), (2, lost)]);
+    }
 }
