@@ -138,7 +138,7 @@ packet-field-retain-handling = { $value ->
     [2] No retained messages are sent at subscribe.
    *[other] { $value } is not defined.
     }
-packet-field-unread = Bytes that could not be read because something before them is wrong.
+packet-field-unread = { $value } bytes that could not be read because something is wrong before or in them.
 
 ## Properties
 packet-property-payload-format-indicator = { $value ->

@@ -138,7 +138,7 @@ packet-field-retain-handling = { $value ->
     [2] 구독할 때 보관 메시지를 보내지 않아요.
    *[other] { $value }은 정해지지 않은 값이에요.
     }
-packet-field-unread = 앞에서 잘못된 곳이 있어 더 읽지 못한 바이트예요.
+packet-field-unread = 앞에서 잘못된 곳이 있어 더 읽지 못한 { $value }바이트예요.
 
 ## 속성(Property)
 packet-property-payload-format-indicator = { $value ->

@@ -81,7 +81,7 @@ const fn is_legal(packet_type: PacketType, code: ReasonCode) -> bool {
 impl Acknowledgement {
     #[inline]
     pub(super) fn read<S: Sink>(r: &mut Reader<'_, S>, packet_type: PacketType) -> Result<Self, DecodeError> {
-        r.open(&VARIABLE_HEADER);
+        r.section(&VARIABLE_HEADER);
         let mut ack = Self::new(r.packet_id()?, ReasonCode::Success);
         // Without a Reason Code it is Success, without a Property Length there are no properties (5.0 §3.4.2.1, §3.4.2.2.1).
         if r.version == ProtocolVersion::V5 && r.remaining() > 0 {

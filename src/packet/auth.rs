@@ -48,7 +48,7 @@ impl Auth {
         if r.remaining() == 0 {
             return Ok(Self { reason_code: ReasonCode::Success, properties: AuthProperties::default() });
         }
-        r.open(&VARIABLE_HEADER);
+        r.section(&VARIABLE_HEADER);
         let reason_code = r.reason_code(&REASON_CODE, &REASON_CODE_RULE, &SUCCESS, is_legal)?;
         let offset = r.position();
         let properties = AuthProperties::read(r)?;

@@ -117,7 +117,7 @@ const fn required_flags(packet_type: PacketType) -> u8 {
 
 /// Reads one packet to the end of its frame.
 pub(super) fn read_packet<S: Sink>(r: &mut Reader<'_, S>) -> Result<Packet, DecodeError> {
-    r.open(&FIXED_HEADER);
+    r.section(&FIXED_HEADER);
     let (packet_type, flags) = read_first_byte(r)?;
     let remaining_length = r.variable_byte_integer(&REMAINING_LENGTH)?;
     r.close();
@@ -170,7 +170,10 @@ fn read_first_byte<S: Sink>(r: &mut Reader<'_, S>) -> Result<(PacketType, u8), D
         value: format!("{value} ({})", packet_type.map_or("Reserved", PacketType::name)),
         meaning: Some(packet_type.map_or(key::PACKET_TYPE_RESERVED, type_meaning).message()),
     });
-    let Some(packet_type) = packet_type else { return Err(r.broken(&RESERVED_TYPE, 0, PACKET_TYPE.name, byte.wrapping_shr(4))) };
+    let Some(packet_type) = packet_type else {
+        r.bits(&Label { meaning: key::PACKET_TYPE_RESERVED, ..RESERVED }, byte, 0, 3);
+        return Err(r.broken(&RESERVED_TYPE, 0, PACKET_TYPE.name, byte.wrapping_shr(4)));
+    };
     if packet_type == PacketType::Publish {
         r.bits(&DUP, byte, 3, 3);
         r.bits(&QOS, byte, 1, 2);

@@ -74,7 +74,7 @@ const NO_METHOD: Rule = Rule::protocol_error("", "5.0 §3.2.2.3.18", key::PACKET
 
 impl Connack {
     pub(super) fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, DecodeError> {
-        r.open(&VARIABLE_HEADER);
+        r.section(&VARIABLE_HEADER);
         let flags = r.flags(&FLAGS)?;
         r.bits(
             &Label { v311: RESERVED_FLAGS.v311, v5: RESERVED_FLAGS.v5, meaning: key::PACKET_FIELD_RESERVED_ZERO, ..RESERVED },

@@ -171,7 +171,7 @@ impl Flags {
 
 impl Connect {
     pub(super) fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, DecodeError> {
-        r.open(&VARIABLE_HEADER);
+        r.section(&VARIABLE_HEADER);
         read_version(r)?;
         let flags = Flags::read(r)?;
         let keep_alive = r.two_byte_integer(&KEEP_ALIVE)?;
@@ -180,7 +180,7 @@ impl Connect {
             ProtocolVersion::V5 => ConnectProperties::read(r)?,
         };
         r.close();
-        r.open(&PAYLOAD);
+        r.section(&PAYLOAD);
         let client_id = ClientId::new(r.text(&CLIENT_ID)?);
         let will = match flags.will {
             Some((qos, retain)) => Some(WillMessage::read(r, qos, retain)?),

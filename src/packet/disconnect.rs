@@ -49,7 +49,7 @@ impl Disconnect {
         let mut packet = Self::new(ReasonCode::Success);
         // Without a Reason Code it is Normal disconnection, without a Property Length there are no properties (5.0 §3.14.2).
         if r.version == ProtocolVersion::V5 && r.remaining() > 0 {
-            r.open(&VARIABLE_HEADER);
+            r.section(&VARIABLE_HEADER);
             packet.reason_code = r.reason_code(&REASON_CODE, &REASON_CODE_RULE, &NORMAL_DISCONNECTION, is_disconnect_reason)?;
             if r.remaining() > 0 {
                 packet.properties = DisconnectProperties::read(r)?;

@@ -134,7 +134,7 @@ impl<S: Sink> Reader<'_, S> {
         let start = self.position();
         // The group has the name of the property, which its first member tells.
         let id = self.peek_variable_byte_integer().and_then(PropertyId::from_value);
-        self.sink.open(id.map_or("Property", PropertyId::name), IDENTIFIER.v5, start);
+        self.sink.open(id.map_or("Property", PropertyId::name), IDENTIFIER.v5, start, None);
         let value = self.variable_byte_integer_as(&IDENTIFIER, |value| Description {
             value: format!("0x{value:02X}"),
             meaning: Some(IDENTIFIER.meaning.with("value", id.map_or("?", PropertyId::name))),
@@ -170,25 +170,24 @@ impl<S: Sink> Reader<'_, S> {
         self.broken(&rule, self.position().saturating_sub(width), property.id.name(), value)
     }
 
+    /// Ends the group of a property, which says the same as its value.
     #[inline]
-    fn close_property(&mut self) -> Result<(), DecodeError> {
+    fn close_property(&mut self, label: &Label, describe: impl FnOnce() -> Description) {
         let end = self.position();
-        self.sink.close_like_last(end);
-        Ok(())
+        self.sink.redefine(label.v5);
+        self.sink.close(end, describe);
     }
 
     /// A byte that is 0 or 1. `clause` also forbids the property to repeat.
     pub(super) fn boolean(&mut self, property: Property, clause: &'static str, slot: &mut Option<bool>) -> Result<(), DecodeError> {
-        self.once(property, clause, slot)?;
-        *slot = match self.byte(&property.label(clause))? {
+        self.byte_value(property, clause, slot, |value| match value {
             0 => Some(false),
             1 => Some(true),
-            other => return Err(self.value_not_allowed(property, clause, 1, other.into())),
-        };
-        self.close_property()
+            _ => None,
+        })
     }
 
-    /// A byte; the caller checks it.
+    /// A byte; `None` refuses its value.
     pub(super) fn byte_value<T>(
         &mut self,
         property: Property,
@@ -197,18 +196,20 @@ impl<S: Sink> Reader<'_, S> {
         accept: impl FnOnce(u8) -> Option<T>,
     ) -> Result<(), DecodeError> {
         self.once(property, clause, slot)?;
-        let value = self.byte(&property.label(clause))?;
+        let label = property.label(clause);
+        let value = self.byte(&label)?;
+        self.close_property(&label, || Description::number(&label, value.into()));
         *slot = accept(value);
-        if slot.is_none() {
-            return Err(self.value_not_allowed(property, clause, 1, value.into()));
-        }
-        self.close_property()
+        if slot.is_none() { Err(self.value_not_allowed(property, clause, 1, value.into())) } else { Ok(()) }
     }
 
     pub(super) fn two_bytes(&mut self, property: Property, clause: &'static str, slot: &mut Option<u16>) -> Result<(), DecodeError> {
         self.once(property, clause, slot)?;
-        *slot = Some(self.two_byte_integer(&property.label(clause))?);
-        self.close_property()
+        let label = property.label(clause);
+        let value = self.two_byte_integer(&label)?;
+        self.close_property(&label, || Description::number(&label, value.into()));
+        *slot = Some(value);
+        Ok(())
     }
 
     pub(super) fn two_bytes_not_zero(
@@ -234,8 +235,11 @@ impl<S: Sink> Reader<'_, S> {
 
     pub(super) fn four_bytes(&mut self, property: Property, clause: &'static str, slot: &mut Option<u32>) -> Result<(), DecodeError> {
         self.once(property, clause, slot)?;
-        *slot = Some(self.four_byte_integer(&property.label(clause))?);
-        self.close_property()
+        let label = property.label(clause);
+        let value = self.four_byte_integer(&label)?;
+        self.close_property(&label, || Description::number(&label, value));
+        *slot = Some(value);
+        Ok(())
     }
 
     pub(super) fn four_bytes_not_zero(
@@ -250,14 +254,20 @@ impl<S: Sink> Reader<'_, S> {
 
     pub(super) fn string(&mut self, property: Property, clause: &'static str, slot: &mut Option<ByteString>) -> Result<(), DecodeError> {
         self.once(property, clause, slot)?;
-        *slot = Some(self.text_members(&property.label(clause), "Length", "Text")?);
-        self.close_property()
+        let label = property.label(clause);
+        let text = self.text_members(&label, "Length", "Text")?;
+        self.close_property(&label, || Description::text(&label, &text));
+        *slot = Some(text);
+        Ok(())
     }
 
     pub(super) fn data(&mut self, property: Property, clause: &'static str, slot: &mut Option<Bytes>) -> Result<(), DecodeError> {
         self.once(property, clause, slot)?;
-        *slot = Some(self.binary_members(&property.label(clause))?);
-        self.close_property()
+        let label = property.label(clause);
+        let data = self.binary_members(&label)?;
+        self.close_property(&label, || Description::bytes(&label, &data));
+        *slot = Some(data);
+        Ok(())
     }
 
     pub(super) fn response_topic(
@@ -268,19 +278,19 @@ impl<S: Sink> Reader<'_, S> {
     ) -> Result<(), DecodeError> {
         const WILDCARD: Rule = Rule::protocol_error("", "MQTT-3.3.2-14", key::PACKET_ERROR_WILDCARD_IN_NAME);
         self.once(property, clause, slot)?;
-        *slot = Some(self.topic_name_members(&property.label(clause), &WILDCARD, false)?);
-        self.close_property()
+        let label = property.label(clause);
+        let topic = self.topic_name_members(&label, &WILDCARD, false)?;
+        self.close_property(&label, || Description::text(&label, topic.as_str()));
+        *slot = Some(topic);
+        Ok(())
     }
 
     /// A Subscription Identifier, never 0; `clause` forbids that.
     pub(super) fn subscription_identifier(&mut self, property: Property, clause: &'static str) -> Result<u32, DecodeError> {
-        let offset = self.position();
-        let value = self.variable_byte_integer(&property.label(clause))?;
-        if value == 0 {
-            let width = self.position().saturating_sub(offset);
-            return Err(self.value_not_allowed(property, clause, width, value));
-        }
-        self.close_property()?;
+        let label = property.label(clause);
+        let value = self.variable_byte_integer(&label)?;
+        self.close_property(&label, || Description::number(&label, value));
+        self.not_zero(property, clause, 1, Some(value))?;
         Ok(value)
     }
 

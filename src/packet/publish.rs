@@ -73,7 +73,7 @@ impl Publish {
         if dup && qos == QoS::AtMostOnce {
             return Err(r.broken(&DUP_AT_QOS_0, 0, "DUP", 1_u8));
         }
-        r.open(&VARIABLE_HEADER);
+        r.section(&VARIABLE_HEADER);
         let topic_at = r.position();
         let topic = r.topic_name(&TOPIC_NAME, &WILDCARD, r.version == ProtocolVersion::V5)?;
         let packet_id = if qos == QoS::AtMostOnce { None } else { Some(r.packet_id()?) };
@@ -82,7 +82,7 @@ impl Publish {
             return Err(r.broken(&NO_TOPIC, topic_at, TOPIC_NAME.name, ""));
         }
         r.close();
-        r.open(&PAYLOAD);
+        r.section(&PAYLOAD);
         let payload = r.all_bytes(&APPLICATION_MESSAGE);
         r.close();
         Ok(Self { dup, qos, retain, topic, packet_id, properties, payload })

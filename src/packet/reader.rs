@@ -11,20 +11,24 @@ use crate::text::{Arg, Key, Message, key};
 
 /// Hears of each field as it is read. The methods that do nothing cost nothing in [`Silent`], closures included.
 pub(super) trait Sink {
-    fn open(&mut self, _name: &'static str, _clause: &'static str, _start: usize) {}
+    /// A group begins.
+    fn open(&mut self, _name: &'static str, _clause: &'static str, _start: usize, _meaning: Option<Key>) {}
+    /// The innermost open group ends; what the description leaves empty stays as it is.
     fn close(&mut self, _end: usize, _describe: impl FnOnce() -> Description) {}
-    /// Closes a group that says the same as its last member.
-    fn close_like_last(&mut self, _end: usize) {}
+    /// The innermost open group turns out to be defined in another clause.
+    fn redefine(&mut self, _clause: &'static str) {}
     fn leaf(&mut self, _name: &'static str, _clause: &'static str, _range: Range<usize>, _describe: impl FnOnce() -> Description) {}
+    /// Some bits of the leaf that was told last, which is the byte `at`.
     fn bits(
         &mut self,
-        _label: &Label,
+        _name: &'static str,
         _clause: &'static str,
         _at: usize,
         _bits: RangeInclusive<u8>,
         _describe: impl FnOnce() -> Description,
     ) {
     }
+    /// Bytes that must be shown nowhere.
     fn secret(&mut self, _range: Range<usize>) {}
 }
 
@@ -45,12 +49,12 @@ impl Description {
     }
 
     /// Text in full up to a length that people still read.
-    fn text(label: &Label, text: &str) -> Self {
+    pub(super) fn text(label: &Label, text: &str) -> Self {
         let value = if label.is_secret { "•••".to_owned() } else { excerpt(text) };
         Self { meaning: Some(label.meaning.with("value", value.as_str()).with("length", text.len())), value }
     }
 
-    fn bytes(label: &Label, bytes: &[u8]) -> Self {
+    pub(super) fn bytes(label: &Label, bytes: &[u8]) -> Self {
         match std::str::from_utf8(bytes) {
             Ok(text) if label.is_secret || !text.contains(|c: char| c.is_control() && !c.is_whitespace()) => Self::text(label, text),
             _ if label.is_secret => Self::text(label, "•••"),
@@ -146,10 +150,18 @@ impl<'a, S: Sink> Reader<'a, S> {
         self.end = surroundings.end;
     }
 
+    /// Opens a field that has members.
     #[inline]
     pub(super) fn open(&mut self, label: &Label) {
         let start = self.position();
-        self.sink.open(label.name, label.clause(self.version), start);
+        self.sink.open(label.name, label.clause(self.version), start, None);
+    }
+
+    /// Opens a part of the packet, which has a meaning but no value.
+    #[inline]
+    pub(super) fn section(&mut self, label: &Label) {
+        let start = self.position();
+        self.sink.open(label.name, label.clause(self.version), start, Some(label.meaning));
     }
 
     #[inline]
@@ -227,7 +239,7 @@ impl<'a, S: Sink> Reader<'a, S> {
         let mask = 0xFF_u8.checked_shr(8_u32.saturating_sub(width.into())).unwrap_or(0);
         let value = byte.wrapping_shr(low.into()) & mask;
         let at = self.position().saturating_sub(1);
-        self.sink.bits(label, label.clause(self.version), at, low..=high, || describe(value));
+        self.sink.bits(label.name, label.clause(self.version), at, low..=high, || describe(value));
         value
     }
 

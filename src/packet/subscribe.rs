@@ -102,7 +102,7 @@ const NO_REASON_CODES: Rule = Rule::protocol_error("MQTT-3.8.4-5", "MQTT-3.8.4-6
 
 impl Subscribe {
     pub(super) fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, DecodeError> {
-        r.open(&VARIABLE_HEADER);
+        r.section(&VARIABLE_HEADER);
         let packet_id = r.packet_id()?;
         let properties = match r.version {
             ProtocolVersion::V311 => SubscribeProperties::default(),
@@ -112,7 +112,7 @@ impl Subscribe {
         if r.remaining() == 0 {
             return Err(r.broken(&NO_FILTERS, r.position(), "Payload", ""));
         }
-        r.open(&PAYLOAD);
+        r.section(&PAYLOAD);
         let mut subscriptions = Vec::new();
         while r.remaining() > 0 {
             subscriptions.push(Subscription::read(r)?);
@@ -226,7 +226,7 @@ impl SubscriptionOptions {
 
 impl Suback {
     pub(super) fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, DecodeError> {
-        r.open(&VARIABLE_HEADER);
+        r.section(&VARIABLE_HEADER);
         let packet_id = r.packet_id()?;
         let (mut reason_string, mut user_properties) = (None, UserProperties::default());
         if r.version == ProtocolVersion::V5 {
@@ -240,7 +240,7 @@ impl Suback {
         if r.remaining() == 0 {
             return Err(r.broken(&NO_REASON_CODES, r.position(), "Payload", ""));
         }
-        r.open(&PAYLOAD);
+        r.section(&PAYLOAD);
         // One byte each, and all of them are here: the capacity is no announced length.
         let mut reason_codes = Vec::with_capacity(r.remaining());
         while r.remaining() > 0 {

@@ -44,7 +44,7 @@ const NO_REASON_CODES: Rule = Rule::protocol_error("", "MQTT-3.11.3-1", key::PAC
 
 impl Unsubscribe {
     pub(super) fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, DecodeError> {
-        r.open(&VARIABLE_HEADER);
+        r.section(&VARIABLE_HEADER);
         let packet_id = r.packet_id()?;
         let mut user_properties = UserProperties::default();
         if r.version == ProtocolVersion::V5 {
@@ -57,7 +57,7 @@ impl Unsubscribe {
         if r.remaining() == 0 {
             return Err(r.broken(&NO_FILTERS, r.position(), "Payload", ""));
         }
-        r.open(&PAYLOAD);
+        r.section(&PAYLOAD);
         let mut filters = Vec::new();
         while r.remaining() > 0 {
             filters.push(r.topic_filter(&TOPIC_FILTER)?);
@@ -82,7 +82,7 @@ impl Properties for Unsubscribe {
 
 impl Unsuback {
     pub(super) fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, DecodeError> {
-        r.open(&VARIABLE_HEADER);
+        r.section(&VARIABLE_HEADER);
         let mut packet =
             Self { packet_id: r.packet_id()?, reason_string: None, user_properties: UserProperties::default(), reason_codes: Vec::new() };
         if r.version == ProtocolVersion::V311 {
@@ -98,7 +98,7 @@ impl Unsuback {
         if r.remaining() == 0 {
             return Err(r.broken(&NO_REASON_CODES, r.position(), "Payload", ""));
         }
-        r.open(&PAYLOAD);
+        r.section(&PAYLOAD);
         // One byte each, and all of them are here: the capacity is no announced length.
         packet.reason_codes.reserve_exact(r.remaining());
         while r.remaining() > 0 {

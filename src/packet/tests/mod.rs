@@ -1,4 +1,5 @@
 //! What holds for all packets.
 
+mod dissection;
 mod round_trip;
 pub(crate) mod strategies;
