@@ -13,6 +13,7 @@ pub(crate) fn check(dist: &Path) -> Result<(), String> {
     files.sort();
     let mut total = 0;
     for (name, size) in &files {
+        let name = name.strip_prefix(&format!("{}/", dist.display())).unwrap_or(name);
         println!("{size:>10} B  {name}");
         total += size;
     }
