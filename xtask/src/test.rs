@@ -20,7 +20,9 @@ pub(crate) fn run(options: &TestOptions) -> Result<(), String> {
     }
     let steps = chosen(options)?;
     println!("Checks: {}", steps.iter().map(|step| step.name).collect::<Vec<_>>().join(", "));
-    println!("About 15 min the first time (compiling), 3 min after that, installations not counted.");
+    if options.only.is_empty() {
+        println!("About 15 min the first time (compiling), 5 min after that, installations not counted.");
+    }
     let missing = setup::provide(&needs(&steps));
 
     let mut report = Report::default();
