@@ -44,3 +44,44 @@ sim-topic-wildcard = contains + or #: a Topic Name has no wildcards, only a Topi
 sim-topic-multi-level = has a # that is not alone in the last level [MQTT-4.7.1-1].
 sim-topic-single-level = has a + that is not alone in its level [MQTT-4.7.1-2].
 sim-topic-shared = starts with $share but is not of the form $share/ShareName/filter [MQTT-4.8.2-1].
+
+# Limits that a trace records
+sim-limit-trace = { $limit } records are reached. What happens after this is not recorded, and the run stops here.
+sim-limit-instant = { $limit } events happened without any time passing, so something goes round in circles. The run stops here.
+sim-limit-events = { $limit } events are reached. The run stops here.
+sim-limit-backlog = More than { $limit } bytes wait to be sent on one connection. It is reset.
+sim-limit-frozen = More than { $limit } bytes wait for a program that hangs. Its connection is reset.
+sim-limit-payload = A payload has at most { $limit } bytes here.
+sim-limit-branches = There are { $limit } branches already. No more can be made.
+sim-limit-stopped = The run was stopped at a limit; nothing more happens in it.
+
+# Commands in words
+sim-did-connect = Connect
+sim-did-disconnect = Disconnect with { $code }
+sim-did-publish = Publish to { $topic }
+sim-did-subscribe = Subscribe to { $filter }
+sim-did-unsubscribe = Unsubscribe from { $filter }
+sim-did-power-cut = Cut the power
+sim-did-power-on = Switch the power on
+sim-did-cut = Cut the path
+sim-did-cut-to-broker = Cut the path towards the broker
+sim-did-cut-to-client = Cut the path towards the client
+sim-did-restore = Restore the path
+sim-did-reset = Reset the connection
+sim-did-set-path = Change the path: { $latency } delay, { $jitter } jitter, { $loss } loss
+sim-did-add-fault = Set a fault for { $packet } number { $nth }
+sim-did-clear-faults = Remove all faults
+sim-did-freeze = Hang the program
+sim-did-thaw = Let the program go on
+sim-did-reply = Answer on { $topic }
+sim-refused = { $command } – not possible: { $reason }
+
+# Why a command was refused
+sim-error-no-such-node = This node does not exist or cannot do that.
+sim-error-power-off = It is switched off. Switch it on first.
+sim-error-frozen = Its program hangs. Let it go on first.
+sim-error-not-connected = It is not connected. Connect first.
+sim-error-already-connected = It is connected or connecting already.
+sim-error-illegal = The packet would be illegal: { $reason }
+sim-error-not-allowed = The server does not allow it: { $reason }
+sim-error-no-packet-id = All packet identifiers are in use. Wait for acknowledgements.

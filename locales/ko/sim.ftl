@@ -44,3 +44,44 @@ sim-topic-wildcard = + 또는 #이 있어요. 와일드카드(wildcard)는 토�
 sim-topic-multi-level = #은 마지막 단계에 혼자 있어야 해요 [MQTT-4.7.1-1].
 sim-topic-single-level = +는 한 단계에 혼자 있어야 해요 [MQTT-4.7.1-2].
 sim-topic-shared = $share로 시작하지만 $share/ShareName/filter 형식이 아니에요 [MQTT-4.8.2-1].
+
+# 기록에 남는 한계
+sim-limit-trace = 기록이 { $limit }개에 이르렀어요. 이 뒤의 일은 기록하지 않고, 실행을 여기서 멈춰요.
+sim-limit-instant = 시간이 흐르지 않은 채 사건이 { $limit }번 일어났어요. 무언가 제자리를 맴돌고 있어서 실행을 여기서 멈춰요.
+sim-limit-events = 사건이 { $limit }번에 이르렀어요. 실행을 여기서 멈춰요.
+sim-limit-backlog = 한 연결에서 보내기를 기다리는 데이터가 { $limit }바이트를 넘어 연결을 재설정해요.
+sim-limit-frozen = 멈춘 프로그램이 읽지 않은 데이터가 { $limit }바이트를 넘어 연결을 재설정해요.
+sim-limit-payload = 여기서 페이로드(payload)는 { $limit }바이트까지예요.
+sim-limit-branches = 갈래가 이미 { $limit }개라서 더 만들 수 없어요.
+sim-limit-stopped = 한계에 이르러 멈춘 실행이라 더는 아무 일도 일어나지 않아요.
+
+# 명령을 말로
+sim-did-connect = 연결하기
+sim-did-disconnect = { $code }(으)로 연결 끊기
+sim-did-publish = { $topic }에 발행하기
+sim-did-subscribe = { $filter } 구독하기
+sim-did-unsubscribe = { $filter } 구독 취소하기
+sim-did-power-cut = 전원 끊기
+sim-did-power-on = 전원 켜기
+sim-did-cut = 경로 끊기
+sim-did-cut-to-broker = 브로커 쪽으로 가는 경로 끊기
+sim-did-cut-to-client = 클라이언트 쪽으로 가는 경로 끊기
+sim-did-restore = 경로 되살리기
+sim-did-reset = 연결 재설정하기
+sim-did-set-path = 경로 바꾸기: 지연 { $latency }, 지터 { $jitter }, 손실 { $loss }
+sim-did-add-fault = { $nth }번째 { $packet }에 장애 걸기
+sim-did-clear-faults = 장애 모두 없애기
+sim-did-freeze = 프로그램 멈추기
+sim-did-thaw = 프로그램 다시 움직이기
+sim-did-reply = { $topic }에 응답하기
+sim-refused = { $command } – 할 수 없어요: { $reason }
+
+# 명령을 받아들이지 않은 까닭
+sim-error-no-such-node = 이 노드가 없거나, 이 노드는 그렇게 할 수 없어요.
+sim-error-power-off = 꺼져 있어요. 먼저 켜 주세요.
+sim-error-frozen = 프로그램이 멈춰 있어요. 먼저 다시 움직이게 해 주세요.
+sim-error-not-connected = 연결되어 있지 않아요. 먼저 연결해 주세요.
+sim-error-already-connected = 이미 연결되어 있거나 연결하는 중이에요.
+sim-error-illegal = 규칙에 어긋나는 패킷이에요: { $reason }
+sim-error-not-allowed = 서버가 허용하지 않아요: { $reason }
+sim-error-no-packet-id = 패킷 식별자(Packet Identifier)가 모두 쓰이고 있어요. 확인 응답을 기다려 주세요.

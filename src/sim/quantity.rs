@@ -16,7 +16,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::time::Duration;
+use crate::time::{Duration, Instant};
 
 /// Why a text is no quantity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -56,7 +56,9 @@ pub fn parse_duration(text: &str) -> Result<Duration, QuantityError> {
     }
     let whole: u64 = whole.parse().map_err(|_| QuantityError::TooLarge)?;
     let fraction: u64 = format!("{fraction:0<6}").parse().map_err(|_| QuantityError::Malformed)?;
-    let micros = Duration::from_micros(micros_per_unit).scale(fraction, 1_000_000) + Duration::from_micros(micros_per_unit).scale(whole, 1);
+    let unit = Duration::from_micros(micros_per_unit);
+    let micros = unit.scale(whole, 1).as_micros().saturating_add(unit.scale(fraction, 1_000_000).as_micros());
+    let micros = Duration::from_micros(micros);
     match (negative, micros) {
         (_, Duration::MAX) => Err(QuantityError::TooLarge),
         (true, _) => Err(QuantityError::Negative),
@@ -75,6 +77,12 @@ pub fn format_duration(duration: Duration) -> String {
         }
     }
     if micros == 0 { "0 s".to_owned() } else { format!("{micros} us") }
+}
+
+/// The instant this long after the start.
+#[must_use]
+pub const fn after_start(duration: Duration) -> Instant {
+    Instant::from_micros(duration.as_micros())
 }
 
 /// A number in thousandths: what a sensor measures.

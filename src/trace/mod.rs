@@ -1,9 +1,17 @@
 //! The append-only record of everything that happened. Every view, check, metric and export is a fold of it.
 
+mod digest;
+mod text;
+
+use std::fmt::Write as _;
+use std::hash::Hasher as _;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::Serialize;
+
+pub use digest::Digest;
+pub use text::Text;
 
 use crate::broker::BrokerEvent;
 use crate::client::ClientEvent;
@@ -11,7 +19,7 @@ use crate::link::{CloseReason, CutDirection, LossReason, Segment, Side, Verdict}
 use crate::packet::{DecodeError, PacketType, ProtocolVersion};
 use crate::rng::Seed;
 use crate::session::ConnectionId;
-use crate::text::Message;
+use crate::text::{Message, key};
 use crate::time::Instant;
 
 /// The position of a record in its trace, from 0.
@@ -232,14 +240,66 @@ pub enum Event {
 pub struct Trace {
     nodes: Arc<[Node]>,
     records: Vec<Record>,
+    /// Records that are counted but not kept, before those in `records`.
+    unkept: usize,
     limit: usize,
+    keeps: bool,
 }
 
 impl Trace {
     /// An empty trace that holds at most `limit` records; one more becomes a final `LimitReached`.
     #[must_use]
     pub fn new(nodes: Vec<Node>, limit: usize) -> Self {
-        Self { nodes: nodes.into(), records: Vec::new(), limit }
+        Self { nodes: nodes.into(), records: Vec::new(), unkept: 0, limit: limit.min(u32::MAX as usize - 1), keeps: true }
+    }
+
+    /// A trace of the same length and limit that keeps nothing: for going through a known run again.
+    #[must_use]
+    pub fn replay_from(&self, length: usize) -> Self {
+        Self { nodes: Arc::clone(&self.nodes), records: Vec::new(), unkept: length, limit: self.limit, keeps: false }
+    }
+
+    /// The first `length` records as a trace of its own.
+    #[must_use]
+    pub fn prefix(&self, length: usize) -> Self {
+        let records = self.records.iter().take(length).cloned().collect();
+        Self { nodes: Arc::clone(&self.nodes), records, unkept: 0, limit: self.limit, keeps: true }
+    }
+
+    /// Adds a record and gives its position. Time never goes back. Once the limit is reached nothing more is added.
+    pub fn push(&mut self, at: Instant, cause: Option<RecordId>, event: Event) -> RecordId {
+        let length = self.len();
+        if length > self.limit {
+            return record_id(self.limit);
+        }
+        let id = record_id(length);
+        let event =
+            if length == self.limit { Event::LimitReached { message: key::SIM_LIMIT_TRACE.with("limit", self.limit) } } else { event };
+        if self.keeps {
+            debug_assert!(self.records.last().is_none_or(|last| last.at <= at), "time went back");
+            self.records.push(Record { id, at, cause, event });
+        } else {
+            self.unkept += 1;
+        }
+        id
+    }
+
+    /// How many records there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.unkept + self.records.len()
+    }
+
+    /// Whether nothing has happened.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether the limit is reached: nothing more will be recorded.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.len() > self.limit
     }
 
     /// Who takes part.
@@ -259,4 +319,27 @@ impl Trace {
     pub fn get(&self, id: RecordId) -> Option<&Record> {
         self.records.get(id.0 as usize)
     }
+
+    /// A digest of all records, the same on every platform.
+    #[must_use]
+    pub fn digest(&self) -> u64 {
+        let mut digest = Digest::new();
+        for record in &self.records {
+            record.digest_into(&mut digest);
+        }
+        digest.finish()
+    }
+}
+
+impl Record {
+    /// Adds this record to a digest, for digests that grow with the trace.
+    pub fn digest_into(&self, digest: &mut Digest) {
+        digest.write_u64(self.at.as_micros());
+        // Every field of every event is in its Debug form; formatting into a digest cannot fail.
+        let _ = write!(digest, "{:?} {:?}", self.cause, self.event);
+    }
+}
+
+fn record_id(position: usize) -> RecordId {
+    RecordId(u32::try_from(position).unwrap_or(u32::MAX))
 }

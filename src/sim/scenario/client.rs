@@ -23,9 +23,10 @@ use crate::packet::{
     ClientId, Password, ProtocolVersion, QoS, RetainHandling, Subscription, SubscriptionOptions, TopicError, TopicFilter, TopicName,
     WillMessage, WillProperties,
 };
+use crate::sim::quantity::after_start;
 use crate::sim::toml_source::{Table, Value, shortened};
 use crate::text::{Message, key};
-use crate::time::{Duration, Instant};
+use crate::time::Duration;
 use crate::trace::NodeKind;
 
 /// The kinds of nodes by the words of the file.
@@ -137,7 +138,7 @@ pub(super) fn read(table: &Table<'_, '_>) -> Option<ClientSpec> {
     }));
     let connects = table.get("autoconnect").map_or(Some(true), |value| value.boolean());
     check(each(table.get("connect_at").as_ref(), |value| {
-        spec.connect_at = Some(Instant::ZERO + value.duration()?);
+        spec.connect_at = Some(after_start(value.duration()?));
         Some(())
     }));
     match connects {

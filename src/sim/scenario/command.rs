@@ -17,6 +17,7 @@ use super::{MAX_ENTRIES, Names, client};
 use crate::link::{Conditions, CutDirection, CutNotice, Rule, Side, Verdict};
 use crate::packet::{PacketType, ProtocolVersion, QoS, ReasonCode};
 use crate::sim::Command;
+use crate::sim::quantity::after_start;
 use crate::sim::toml_source::{Table, Value, nearest, shortened};
 use crate::text::key;
 use crate::time::Instant;
@@ -72,7 +73,7 @@ pub(super) fn read_timeline(names: &Names, table: &Table<'_, '_>) -> Vec<(Instan
             let at = entry.require("at").and_then(|value| value.duration());
             let command = read_command(names, entry);
             entry.report_unknown_keys();
-            Some((Instant::ZERO + at?, command?))
+            Some((after_start(at?), command?))
         })
         .collect();
     timeline.sort_by_key(|(at, _)| *at);

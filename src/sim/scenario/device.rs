@@ -16,7 +16,7 @@
 use super::{MAX_ENTRIES, MAX_PAYLOAD, Template};
 use crate::packet::{QoS, TopicName};
 use crate::rng::RngStream;
-use crate::sim::quantity::{Decimal, parse_duration};
+use crate::sim::quantity::{Decimal, after_start, parse_duration};
 use crate::sim::toml_source::{Table, Value, shortened};
 use crate::text::key;
 use crate::time::{Duration, Instant};
@@ -157,7 +157,7 @@ pub(super) fn read(table: &Table<'_, '_>) -> Option<Device> {
     let payload = table.get("payload").map(|value| template(&value));
     Some(Device {
         signal: signal?,
-        start: Instant::ZERO + start.unwrap_or(Some(Duration::ZERO))?,
+        start: after_start(start.unwrap_or(Some(Duration::ZERO))?),
         every: every.unwrap_or(Some(Duration::from_secs(1)))?,
         times: times.map_or(Some(None), |value| value.and_then(|value| u32::try_from(value).ok()).map(Some))?,
         topic: topic?,
