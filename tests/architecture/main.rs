@@ -4,3 +4,4 @@
 mod house;
 mod ranks;
 mod source;
+mod texts;

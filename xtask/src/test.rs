@@ -54,7 +54,8 @@ fn chosen(options: &TestOptions) -> Result<Vec<&'static Step>, String> {
         let name = step.name.to_owned();
         (options.only.is_empty() || options.only.contains(&name)) && !options.skip.contains(&name)
     };
-    Ok(STEPS.iter().filter(is_chosen).collect())
+    let steps: Vec<&Step> = STEPS.iter().filter(is_chosen).collect();
+    if steps.is_empty() { Err("no step is left to run".to_owned()) } else { Ok(steps) }
 }
 
 /// What the steps need, each once, in the order of installation.
