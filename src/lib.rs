@@ -33,3 +33,7 @@ pub mod view;
 
 // Rank 7: the page without a page.
 pub mod playground;
+
+// Rank 8: the front ends.
+#[cfg(not(target_arch = "wasm32"))]
+pub mod native;
