@@ -11,4 +11,4 @@ pub use narrator::Narrator;
 pub use packets::{Fate, PacketList, PacketRow, Summary, text_of};
 pub use sequence::{Mark, MarkKind, Sequence, SequenceItem};
 pub use sessions::{BrokerSession, ClientSession, InFlight, RetainedRow, SessionReport};
-pub use stage::{Flight, PathStatus, Stage, StageNode, StagePath};
+pub use stage::{Flight, PathStatus, Stage, StageFold, StageNode, StagePath, state_words};

@@ -112,9 +112,7 @@ impl Narrator {
                 self.clients.insert(*connection, *client);
                 None
             }
-            Event::CommandApplied { node, command, by_learner: true } => {
-                Some(Telling::of_node(*node, MarkKind::Command, command.clone()))
-            }
+            Event::CommandApplied { node, command, by_learner: true } => Some(Telling::of_node(*node, MarkKind::Command, command.clone())),
             // The broker's side opens half a round trip earlier or later; one mark is enough.
             Event::TransportOpened { connection, side: Side::Client } => {
                 let client = self.at_connection(*connection);
@@ -146,7 +144,8 @@ impl Narrator {
             }
             Event::PacketMalformed { connection, to, error, .. } => {
                 let node = self.end(*connection, *to);
-                let message = key::VIEW_MALFORMED.with("node", self.name(node)).with("why", error.message.clone()).with("clause", error.clause);
+                let message =
+                    key::VIEW_MALFORMED.with("node", self.name(node)).with("why", error.message.clone()).with("clause", error.clause);
                 Some(Telling::of_node(node, MarkKind::Broken, message))
             }
             Event::FaultStruck { connection, sent, verdict } => {
@@ -255,9 +254,7 @@ impl Narrator {
                 let words = if *resumed { key::VIEW_WILL_DISCARDED_RESUMED } else { key::VIEW_WILL_DISCARDED };
                 (self.node_of(client_id), MarkKind::Will, words.message())
             }
-            BrokerEvent::WillPublished { client_id, .. } => {
-                (self.node_of(client_id), MarkKind::Will, key::VIEW_WILL_PUBLISHED.message())
-            }
+            BrokerEvent::WillPublished { client_id, .. } => (self.node_of(client_id), MarkKind::Will, key::VIEW_WILL_PUBLISHED.message()),
             BrokerEvent::MessageDropped { client_id, reason, .. }
             | BrokerEvent::MessageRouted { client_id, routing: Routing::Dropped(reason), .. } => {
                 (self.node_of(client_id), MarkKind::Note, key::VIEW_MESSAGE_DROPPED.with("why", drop_words(*reason)))

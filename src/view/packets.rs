@@ -283,9 +283,7 @@ impl PacketList {
         let (Some(answer), Some(opened)) = (self.rows.last(), self.connections.get_mut(&connection)) else { return };
         let (answer_type, answer_id) = (answer.packet_type, answer.summary.packet_id);
         let answered = opened.unheard.iter().rposition(|row| {
-            self.rows
-                .get(*row)
-                .is_some_and(|row| is_answered_by(row.packet_type, answer_type) && row.summary.packet_id == answer_id)
+            self.rows.get(*row).is_some_and(|row| is_answered_by(row.packet_type, answer_type) && row.summary.packet_id == answer_id)
         });
         for index in opened.unheard.drain(..answered.map_or(0, |place| place + 1)) {
             if let Some(row) = self.rows.get_mut(index) {
