@@ -1,6 +1,7 @@
 //! The append-only record of everything that happened. Every view, check, metric and export is a fold of it.
 
 mod digest;
+mod lane;
 mod text;
 
 use std::fmt::Write as _;
@@ -11,6 +12,7 @@ use bytes::Bytes;
 use serde::Serialize;
 
 pub use digest::Digest;
+pub use lane::Lane;
 pub use text::Text;
 
 use crate::broker::BrokerEvent;

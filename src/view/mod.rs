@@ -1,6 +1,5 @@
 //! Pure folds of the trace into what the page shows. No user interface here.
 
-mod lane;
 mod narrator;
 mod packets;
 mod sequence;

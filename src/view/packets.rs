@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 
-use super::lane::Lane;
 use crate::link::{Segment, Side};
 use crate::packet::{Packet, PacketId, PacketType, ProtocolVersion, QoS, ReasonCode};
 use crate::session::ConnectionId;
 use crate::time::Instant;
-use crate::trace::{Event, NodeId, Record, RecordId};
+use crate::trace::{Event, Lane, NodeId, Record, RecordId};
 
 /// Characters of a payload that a row shows.
 const PAYLOAD_CHARACTERS: usize = 64;

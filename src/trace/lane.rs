@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// The packets that one side wrote, by their place in its byte stream.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Lane {
+pub struct Lane {
     /// For each packet: the offset of its first byte, and its row.
     starts: Vec<(u64, usize)>,
     written: u64,
@@ -12,14 +12,15 @@ pub(crate) struct Lane {
 
 impl Lane {
     /// The side writes `length` bytes: the packet with this row.
-    pub(crate) fn write(&mut self, length: usize, row: usize) {
+    pub fn write(&mut self, length: usize, row: usize) {
         self.starts.push((self.written, row));
         self.written += length as u64;
     }
 
     /// The place in the stream of a segment's first payload byte. Sequence numbers are 32 bits wide: of all the places that they fit, the last one
     /// written is meant, since only what was written is sent.
-    pub(crate) fn offset(&self, seq: u32) -> u64 {
+    #[must_use]
+    pub fn offset(&self, seq: u32) -> u64 {
         const WRAP: u64 = 1 << 32;
         // The SYN has number 0, the first byte 1.
         let low = u64::from(seq.wrapping_sub(1));
@@ -28,6 +29,12 @@ impl Lane {
             offset -= WRAP;
         }
         offset
+    }
+
+    /// The place in the stream right behind the last byte of the packet that was written as number `place`, from 0.
+    #[must_use]
+    pub fn end(&self, place: usize) -> u64 {
+        self.range(place).end
     }
 
     /// The bytes of the stream that the packet with this place among all written ones covers.
@@ -44,14 +51,15 @@ impl Lane {
     }
 
     /// The rows of all packets of which a segment carries at least one byte.
-    pub(crate) fn rows_in(&self, seq: u32, length: usize) -> impl Iterator<Item = usize> {
+    pub fn rows_in(&self, seq: u32, length: usize) -> impl Iterator<Item = usize> {
         let start = self.offset(seq);
         let places = if length == 0 { 0..0 } else { self.places_in(start..start + length as u64) };
         places.filter_map(|place| self.starts.get(place).map(|(_, row)| *row))
     }
 
     /// The rows of all packets whose last byte a segment carries, each with the offset in the segment right behind that byte.
-    pub(crate) fn rows_completed_in(&self, seq: u32, length: usize) -> Vec<(usize, usize)> {
+    #[must_use]
+    pub fn rows_completed_in(&self, seq: u32, length: usize) -> Vec<(usize, usize)> {
         let start = self.offset(seq);
         let end = start + length as u64;
         let places = if length == 0 { 0..0 } else { self.places_in(start..end) };
