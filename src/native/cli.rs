@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 
 use super::Server;
 use crate::broker::{BrokerConfig, BrokerEvent};
+use crate::export::Format;
 use crate::lesson::{self, Lesson};
 use crate::rng::Seed;
 use crate::sim::Scenario;
@@ -49,6 +50,9 @@ enum Command {
         /// How long the run lasts, such as 90s or "2 min"; the lesson's own length if absent.
         #[arg(long)]
         until: Option<String>,
+        /// Write the trace; the format goes by the ending: .pcapng or .json. May be repeated.
+        #[arg(long, value_name = "FILE")]
+        export: Vec<PathBuf>,
         /// Print the trace, a line a record.
         #[arg(long)]
         trace: bool,
@@ -84,8 +88,8 @@ pub fn main() -> ExitCode {
     let language = cli.lang;
     let done = match cli.command {
         Command::Check { paths } => check(language, &paths),
-        Command::Run { path, solution, seed, until, trace } => {
-            run(language, &RunOptions { path, solution, seed: seed.map(Seed), until, trace })
+        Command::Run { path, solution, seed, until, export, trace } => {
+            run(language, &RunOptions { path, solution, seed: seed.map(Seed), until, export, trace })
         }
         Command::Broker { tcp, verbose } => broker(tcp, verbose),
     };
@@ -192,6 +196,7 @@ struct RunOptions {
     solution: bool,
     seed: Option<Seed>,
     until: Option<String>,
+    export: Vec<PathBuf>,
     trace: bool,
 }
 
@@ -210,6 +215,7 @@ fn run(language: Language, options: &RunOptions) -> Result<ExitCode, Failure> {
     if let Some(until) = &options.until {
         lesson.until = crate::sim::quantity::parse_duration(until).map_err(|error| Failure(format!("--until {until}: {error}")))?;
     }
+    let exports = options.export.iter().map(|file| Ok((file, format(file)?))).collect::<Result<Vec<_>, Failure>>()?;
     let attempt = options.solution.then_some(&lesson.solution);
     let run = lesson::run(&lesson, attempt, options.seed).map_err(|(at, error)| Failure(format!("command at t={at}: {error}")))?;
     if options.trace {
@@ -223,7 +229,20 @@ fn run(language: Language, options: &RunOptions) -> Result<ExitCode, Failure> {
         }
     }
     println!("{} records, t={}, trace digest {:016x}", run.trace.records().len(), run.world.now(), run.trace.digest());
+    for (file, format) in exports {
+        let bytes = format.write(&run.trace);
+        fs::write(file, &bytes).map_err(|error| Failure(format!("{}: {error}", file.display())))?;
+        println!("wrote {} ({} bytes)", file.display(), bytes.len());
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+fn format(file: &Path) -> Result<Format, Failure> {
+    let ending = file.extension().map(|ending| ending.to_string_lossy()).unwrap_or_default();
+    Format::from_extension(&ending).ok_or_else(|| {
+        let known = Format::ALL.map(|format| format!(".{}", format.extension())).join(" and ");
+        Failure(format!("{}: no such format; known are {known}", file.display()))
+    })
 }
 
 fn broker(address: SocketAddr, verbose: bool) -> Result<ExitCode, Failure> {
