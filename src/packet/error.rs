@@ -4,7 +4,7 @@ use super::ReasonCode;
 use crate::text::Message;
 
 /// Bytes that break a rule of the specification. Always the sender's fault.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DecodeError {
     /// 0x81 Malformed Packet, 0x82 Protocol Error, or the more specific code that the clause asks for.
     pub reason_code: ReasonCode,

@@ -13,7 +13,7 @@ use crate::text::{Key, Message, key};
 /// A packet that lies in one pushed piece is a slice of it; only a packet spread over several is copied together. Memory follows the bytes
 /// that came, never a length that a packet announces. Call [`FrameReader::next_frame`] until `None` after each push: then less than
 /// one packet stays behind.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub struct FrameReader {
     maximum_packet_size: u32,
     /// The beginning of a packet whose end is still to come; comes before `pieces`.

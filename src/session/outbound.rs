@@ -334,6 +334,16 @@ impl<T: Clone> Outbound<T> {
         }
     }
 
+    /// Takes a message out that must not be sent on this connection (larger than the other side's Maximum Packet Size, for example); it counts as completed
+    /// [MQTT-3.1.2-25].
+    pub fn abandon(&mut self, packet_id: PacketId) -> Option<T> {
+        let awaiting = self.by_id.get(&packet_id).and_then(|order| self.flights.get(order)).map(Flight::awaiting)?;
+        match self.finish(packet_id, awaiting) {
+            Acknowledged::Completed { tag } => Some(tag),
+            _ => None,
+        }
+    }
+
     /// Ends the session: what was in flight, in the order of first sending. Identifiers start from 1 again (also those of requests, so call it before any); the
     /// connection and its whole quota stay.
     pub fn discard(&mut self) -> Vec<(T, Publish)> {

@@ -1,0 +1,170 @@
+//! How connections and sessions end.
+
+use crate::client::connection::Connection;
+use crate::client::misbehaviour::Misbehaviour;
+use crate::client::{Client, ClientError, ClientEvent, ClientState, DisconnectCause, Timer};
+use crate::packet::{Disconnect, EncodeError, Packet, ProtocolVersion, ReasonCode};
+use crate::session::{Outbound, Transmit};
+use crate::text::{Message, key};
+use crate::time::Instant;
+
+impl Client {
+    /// Sends DISCONNECT and closes; no reconnection follows. A client that waits to reconnect, or whose connection is not yet open, just stops trying.
+    ///
+    /// # Errors
+    /// Not connected, or a Reason Code that DISCONNECT from a Client must not have [MQTT-3.14.2-1] (in 3.1.1 all but Success).
+    pub fn handle_disconnect(&mut self, now: Instant, reason_code: ReasonCode) -> Result<(), ClientError> {
+        if reason_code != ReasonCode::Success && self.config.version == ProtocolVersion::V311 {
+            return Err(EncodeError::NotInVersion { field: "Disconnect Reason Code", version: ProtocolVersion::V311 }.into());
+        }
+        if !may_be_sent(reason_code) {
+            return Err(EncodeError::Illegal { field: "Disconnect Reason Code", clause: "MQTT-3.14.2-1" }.into());
+        }
+        match self.state {
+            ClientState::Idle | ClientState::Disconnecting => Err(ClientError::NotConnected),
+            ClientState::Waiting { .. } => {
+                self.timers.cancel(&Timer::Reconnect);
+                self.attempt = 0;
+                self.enter(ClientState::Idle);
+                Ok(())
+            }
+            ClientState::Opening => {
+                self.transmit(Transmit::Abort);
+                self.attempt = 0;
+                self.end(DisconnectCause::Requested);
+                self.enter(ClientState::Idle);
+                Ok(())
+            }
+            ClientState::Connecting | ClientState::Connected => {
+                self.attempt = 0;
+                self.disconnect(now, Some(reason_code), DisconnectCause::Requested, false);
+                Ok(())
+            }
+        }
+    }
+
+    /// The Network Connection is closed, or could not be opened.
+    pub fn handle_transport_closed(&mut self, now: Instant) {
+        match self.state {
+            ClientState::Idle | ClientState::Waiting { .. } => {}
+            ClientState::Disconnecting => self.closed(now),
+            ClientState::Opening | ClientState::Connecting | ClientState::Connected => {
+                self.end(DisconnectCause::NetworkClosed);
+                self.plan_reconnection(now);
+            }
+        }
+    }
+
+    /// The device loses power: volatile state is gone without a packet. What survives is what the configuration calls persistent (the session, if
+    /// [`crate::client::ClientConfig::persistent_session`]).
+    pub fn handle_power_cut(&mut self, now: Instant) {
+        let _ = now;
+        self.timers = crate::time::TimerTable::new();
+        self.leave_connection();
+        self.attempt = 0;
+        self.reconnects_after_close = false;
+        self.enter(ClientState::Idle);
+        if !self.config.persistent_session {
+            self.discard_session(&key::CLIENT_DROPPED_POWER_CUT.message());
+            self.assigned_client_id = None;
+            self.starts_anew = false;
+        }
+        while let Some(queued) = self.queue.pop_front() {
+            self.emit(ClientEvent::PublishDropped { token: queued.token, message: key::CLIENT_DROPPED_POWER_CUT.message() });
+        }
+        self.forget_requested_subscriptions();
+    }
+
+    /// The Server broke the protocol: DISCONNECT with the Reason Code of the clause (5.0), close, and an event that says why.
+    pub(super) fn misbehaved(&mut self, now: Instant, what: Misbehaviour) {
+        let Misbehaviour { reason_code, clause, message } = what;
+        let reason_code = if may_be_sent(reason_code) { reason_code } else { ReasonCode::ProtocolError };
+        // In 3.1.1 DISCONNECT from the Client is the normal end and would discard the Will; a broken connection is just closed.
+        let sent = (self.config.version == ProtocolVersion::V5).then_some(reason_code);
+        self.disconnect(now, sent, DisconnectCause::ServerMisbehaved { reason_code, clause, message }, true);
+    }
+
+    /// Sends DISCONNECT, if one is to be sent, and closes in order [MQTT-3.14.4-1] [MQTT-3.14.4-2].
+    pub(super) fn disconnect(&mut self, now: Instant, reason_code: Option<ReasonCode>, cause: DisconnectCause, reconnects: bool) {
+        if let Some(reason_code) = reason_code {
+            let packet = Packet::Disconnect(Disconnect::new(reason_code));
+            if let Ok(bytes) = packet.to_bytes(self.config.version)
+                && self.connection.server.takes(&bytes)
+            {
+                self.transmit(Transmit::Packet { packet_type: packet.packet_type(), bytes });
+            }
+        }
+        self.transmit(Transmit::Close);
+        self.end(cause);
+        self.reconnects_after_close = reconnects;
+        self.enter(ClientState::Disconnecting);
+        self.timers.set(Timer::Close, now + self.config.connect_timeout);
+    }
+
+    /// Gives the connection up without a word: the other side does not answer.
+    pub(super) fn give_up(&mut self, now: Instant, cause: DisconnectCause) {
+        self.transmit(Transmit::Abort);
+        self.end(cause);
+        self.plan_reconnection(now);
+    }
+
+    /// The connection that was closing is closed.
+    pub(super) fn closed(&mut self, now: Instant) {
+        self.timers.cancel(&Timer::Close);
+        if std::mem::take(&mut self.reconnects_after_close) {
+            self.plan_reconnection(now);
+        } else {
+            self.enter(ClientState::Idle);
+        }
+    }
+
+    fn end(&mut self, cause: DisconnectCause) {
+        self.timers = crate::time::TimerTable::new();
+        self.emit(ClientEvent::Disconnected(cause));
+        self.leave_connection();
+        self.drop_queued_qos_0();
+    }
+
+    /// Everything that belongs to the connection ends, and with it the session if it was to last no longer [MQTT-3.1.2-23].
+    fn leave_connection(&mut self) {
+        let ends_session = self.connection.ends_session;
+        self.connection = Connection::new(&self.config);
+        self.outbound.connection_ended();
+        if ends_session {
+            self.discard_session(&key::CLIENT_DROPPED_SESSION_ENDED.message());
+        }
+    }
+
+    /// Throws the Session State away. What was in flight is reported as dropped, each with `why`.
+    pub(super) fn discard_session(&mut self, why: &Message) {
+        self.has_session = false;
+        self.inbound.discard();
+        for (token, _) in Outbound::discard(&mut self.outbound) {
+            self.emit(ClientEvent::PublishDropped { token, message: why.clone() });
+        }
+        for known in &mut self.subscriptions {
+            known.lose();
+        }
+    }
+}
+
+/// The Reason Codes that DISCONNECT from a Client may have (5.0 §3.14.2.1).
+const fn may_be_sent(reason_code: ReasonCode) -> bool {
+    matches!(
+        reason_code,
+        ReasonCode::Success
+            | ReasonCode::DisconnectWithWillMessage
+            | ReasonCode::UnspecifiedError
+            | ReasonCode::MalformedPacket
+            | ReasonCode::ProtocolError
+            | ReasonCode::ImplementationSpecificError
+            | ReasonCode::TopicNameInvalid
+            | ReasonCode::ReceiveMaximumExceeded
+            | ReasonCode::TopicAliasInvalid
+            | ReasonCode::PacketTooLarge
+            | ReasonCode::MessageRateTooHigh
+            | ReasonCode::QuotaExceeded
+            | ReasonCode::AdministrativeAction
+            | ReasonCode::PayloadFormatInvalid
+    )
+}

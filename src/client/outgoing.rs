@@ -1,0 +1,144 @@
+//! Publishing: at once, or from the queue as soon as connection and Receive Maximum allow.
+
+use crate::client::{Client, ClientError, ClientEvent, ClientState, PublishRequest, PublishToken};
+use crate::packet::{EncodeError, Packet, PacketId, Publish, QoS, TopicName};
+use crate::text::{Message, key};
+use crate::time::Instant;
+
+/// A publish that waits. It has its full Topic Name and no Topic Alias, since it may be sent on another connection.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Queued {
+    pub(super) token: PublishToken,
+    pub(super) publish: Publish,
+}
+
+/// How the Topic Name goes on the wire of this connection.
+struct Alias {
+    number: u16,
+    omits_topic: bool,
+}
+
+impl Client {
+    /// Publishes, now or as soon as the connection and Receive Maximum allow. Without a connection, QoS 0 is dropped; while one is being made, it waits.
+    ///
+    /// # Errors
+    /// The packet would be illegal, or the Server has ruled it out in CONNACK. Nothing has changed then.
+    pub fn handle_publish(&mut self, now: Instant, request: PublishRequest) -> Result<PublishToken, ClientError> {
+        let (publish, alias) = self.checked(request)?;
+        let token = PublishToken(self.next_token);
+        self.next_token = self.next_token.wrapping_add(1);
+        let at_most_once = publish.qos == QoS::AtMostOnce;
+        match self.state {
+            // A used-up send quota delays no QoS 0 [MQTT-4.9.0-3].
+            ClientState::Connected if at_most_once || self.queue.is_empty() && self.outbound.blocked().is_none() => {
+                self.send_first(now, Queued { token, publish }, alias);
+            }
+            ClientState::Idle | ClientState::Waiting { .. } | ClientState::Disconnecting if at_most_once => {
+                self.emit(ClientEvent::PublishDropped { token, message: key::CLIENT_DROPPED_OFFLINE_QOS_0.message() });
+            }
+            _ if self.queue.len() >= self.config.queue_limit => {
+                let message = key::CLIENT_DROPPED_QUEUE_FULL.with("limit", self.config.queue_limit);
+                self.emit(ClientEvent::PublishDropped { token, message });
+            }
+            _ => {
+                self.queue.push_back(Queued { token, publish });
+                self.emit(ClientEvent::PublishQueued { token });
+            }
+        }
+        Ok(token)
+    }
+
+    /// The message with its full Topic Name, if it has a legal form and the Server takes it.
+    fn checked(&self, request: PublishRequest) -> Result<(Publish, Option<Alias>), ClientError> {
+        let PublishRequest { topic, payload, qos, retain, properties } = request;
+        if !properties.subscription_identifiers.is_empty() {
+            return Err(EncodeError::Illegal { field: "Subscription Identifier", clause: "MQTT-3.3.4-6" }.into());
+        }
+        let packet_id = (qos != QoS::AtMostOnce).then_some(PacketId::MIN);
+        let mut publish = Publish { dup: false, qos, retain, topic, packet_id, properties, payload };
+        let bytes = Packet::Publish(publish.clone()).to_bytes(self.config.version)?;
+        let number = publish.properties.topic_alias.take();
+        if self.state == ClientState::Connected
+            && let Some(limit) = self.connection.server.rules_out_publish(qos, retain, number, &bytes)
+        {
+            return Err(ClientError::NotAllowedByServer(limit));
+        }
+        let omits_topic = publish.topic.is_empty();
+        if omits_topic {
+            let known = number.and_then(|number| self.connection.aliases.get(&number));
+            publish.topic = known.cloned().ok_or(EncodeError::Illegal { field: "Topic Name", clause: "MQTT-4.7.3-1" })?;
+        }
+        Ok((publish, number.map(|number| Alias { number, omits_topic })))
+    }
+
+    /// Sends a message for the first time. The caller has seen that nothing blocks it.
+    fn send_first(&mut self, now: Instant, queued: Queued, alias: Option<Alias>) {
+        let Queued { token, publish } = queued;
+        let Ok(mut sent) = self.outbound.send(token, &publish) else {
+            return self.queue.push_front(Queued { token, publish });
+        };
+        let packet_id = sent.packet_id;
+        if let Some(Alias { number, omits_topic }) = alias {
+            sent.properties.topic_alias = Some(number);
+            if omits_topic {
+                sent.topic = TopicName::default();
+            }
+            self.connection.aliases.insert(number, publish.topic);
+        }
+        self.send(now, &Packet::Publish(sent));
+        self.emit(ClientEvent::PublishSent { token, packet_id });
+    }
+
+    /// Sends what has waited: first what is to be sent again, then the queue, as far as the send quota goes.
+    pub(super) fn flush(&mut self, now: Instant) {
+        while self.state == ClientState::Connected
+            && let Some(packet) = self.outbound.next_resend()
+        {
+            self.resend(now, &packet);
+        }
+        while self.state == ClientState::Connected
+            && let Some(front) = self.queue.front()
+            && (front.publish.qos == QoS::AtMostOnce || self.outbound.blocked().is_none())
+            && let Some(queued) = self.queue.pop_front()
+        {
+            match self.ruled_out(&queued.publish) {
+                Some(message) => self.emit(ClientEvent::PublishDropped { token: queued.token, message }),
+                None => self.send_first(now, queued, None),
+            }
+        }
+    }
+
+    fn resend(&mut self, now: Instant, packet: &Packet) {
+        let Some(packet_id) = packet.packet_id() else { return };
+        if let Packet::Publish(publish) = packet
+            && let Some(message) = self.ruled_out(publish)
+        {
+            // The Server takes less than on the connection before.
+            if let Some(token) = self.outbound.abandon(packet_id) {
+                self.emit(ClientEvent::PublishDropped { token, message });
+            }
+            return;
+        }
+        self.send(now, packet);
+        self.emit(ClientEvent::PacketResent { packet_id });
+    }
+
+    /// Why the Server of this connection does not take a message that was accepted without knowing it.
+    fn ruled_out(&self, publish: &Publish) -> Option<Message> {
+        let bytes = Packet::Publish(publish.clone()).to_bytes(self.config.version).ok()?;
+        let limit = self.connection.server.rules_out_publish(publish.qos, publish.retain, None, &bytes)?;
+        Some(key::CLIENT_DROPPED_SERVER_LIMIT.with("limit", limit))
+    }
+
+    /// QoS 0 does not wait for a later connection.
+    pub(super) fn drop_queued_qos_0(&mut self) {
+        for queued in std::mem::take(&mut self.queue) {
+            if queued.publish.qos == QoS::AtMostOnce {
+                let message = key::CLIENT_DROPPED_OFFLINE_QOS_0.message();
+                self.emit(ClientEvent::PublishDropped { token: queued.token, message });
+            } else {
+                self.queue.push_back(queued);
+            }
+        }
+    }
+}
