@@ -121,3 +121,56 @@ fn named(text: Key, field: &'static str) -> Message {
 const fn refuse(reason_code: ReasonCode, clause: &'static str, offset: usize, message: Message) -> DecodeError {
     DecodeError { reason_code, clause, offset, message }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reader(maximum_packet_size: u32, bytes: &[u8]) -> FrameReader {
+        let mut reader = FrameReader::new(maximum_packet_size);
+        reader.push(Bytes::copy_from_slice(bytes));
+        reader
+    }
+
+    #[test]
+    fn a_packet_within_one_piece_is_not_copied() {
+        let piece = Bytes::from(vec![0xC0, 0, 0x40, 2, 0, 1, 0xD0]);
+        let mut reader = FrameReader::new(100);
+        reader.push(piece.clone());
+        assert_eq!(reader.next_frame(), Ok(Some(Bytes::from_static(&[0xC0, 0]))));
+        let second = reader.next_frame().unwrap().unwrap();
+        assert_eq!(second.as_ptr(), piece[2..].as_ptr());
+        assert_eq!((reader.next_frame(), reader.buffered()), (Ok(None), 1));
+        reader.push(Bytes::from_static(&[0]));
+        assert_eq!(reader.next_frame(), Ok(Some(Bytes::from_static(&[0xD0, 0]))));
+    }
+
+    #[test]
+    fn a_packet_too_large_is_refused_as_soon_as_its_length_is_known() {
+        // 3 bytes of fixed header and 128 bytes: 131 in all.
+        assert_eq!(reader(131, &[0x30, 0x80, 0x01]).next_frame(), Ok(None));
+        let error = reader(130, &[0x30, 0x80, 0x01]).next_frame().unwrap_err();
+        assert_eq!((error.reason_code, error.clause, error.offset), (ReasonCode::PacketTooLarge, "5.0 §3.1.2.11.4", 1));
+    }
+
+    #[test]
+    fn an_announced_length_takes_no_memory() {
+        let mut reader = reader(u32::MAX, &[0x30, 0xFF, 0xFF, 0xFF, 0x7F, 1, 2, 3]);
+        assert_eq!(reader.next_frame(), Ok(None));
+        assert!(reader.begun.capacity() < 64, "{} bytes for 8", reader.begun.capacity());
+    }
+
+    #[test]
+    fn an_error_is_final() {
+        let cases: [(&[u8], &str); 3] =
+            [(&[0x00], "5.0 §2.1.2"), (&[0x30, 0x80, 0x00], "MQTT-1.5.5-1"), (&[0x30, 0x80, 0x80, 0x80, 0x80], "5.0 §1.5.5")];
+        for (bytes, clause) in cases {
+            let mut reader = reader(100, bytes);
+            let error = reader.next_frame().unwrap_err();
+            assert_eq!((error.reason_code, error.clause), (ReasonCode::MalformedPacket, clause));
+            reader.push(Bytes::from_static(&[0xC0, 0]));
+            assert_eq!(reader.next_frame(), Err(error));
+            assert_eq!(reader.buffered(), 0);
+        }
+    }
+}

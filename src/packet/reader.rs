@@ -337,7 +337,7 @@ impl<'a, S: Sink> Reader<'a, S> {
         text_name: &'static str,
     ) -> Result<ByteString, DecodeError> {
         let text = self.raw_text(label, length_name, text_name)?;
-        if let Some(at) = text.as_bytes().iter().position(|byte| *byte == 0) {
+        if let Some(at) = text.find('\0') {
             return Err(self.null_character(label, &text, at));
         }
         Ok(text)
