@@ -3,276 +3,116 @@
 //! A state machine without a clock or a socket, with the same contract as the client: `handle_*`, then drain [`Broker::poll_output`] until `None`;
 //! [`Broker::poll_timeout`] tells when [`Broker::handle_timeout`] is due. What a Client does wrong is never an `Err`: it becomes an event and the DISCONNECT or close that
 //! the clause asks for, and all others are served on.
+//!
+//! Where the specification leaves a choice, this broker
+//! - sends one copy of a message to each session, at the highest QoS of all its matching subscriptions and with all their Subscription Identifiers
+//!   (5.0 §3.3.4); RETAIN is kept if any of them asks for Retain As Published;
+//! - starts onward delivery of a QoS 2 message when PUBLISH arrives, and keeps its Packet Identifier until PUBREL (5.0 §4.3.3);
+//! - sends SUBACK before the retained messages of a new subscription;
+//! - ends a session with Session Expiry Interval 0 before it publishes the will of that session;
+//! - answers a malformed CONNECT of 5.0 with CONNACK, of 3.1.1 with the close alone.
 
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::todo,
+        clippy::indexing_slicing,
+        clippy::string_slice,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+mod acknowledge;
+mod arena;
 mod config;
+mod connection;
+mod delivery;
+mod ending;
+mod event;
+mod handshake;
+mod inspect;
+mod message;
+mod publish;
+mod queue;
+mod retained;
+mod session_state;
+mod subscribe;
+mod subscription;
+#[cfg(test)]
+mod tests;
+mod will;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::hash::{Hash, Hasher};
 
 use bytes::Bytes;
-use serde::Serialize;
 
 pub use config::BrokerConfig;
+pub use event::{BrokerEvent, DropReason, EndCause, MessageId, Output, Routing};
+pub use inspect::{InFlightSummary, RetainedSummary, SessionSummary, SubscriptionSummary, WillSummary};
 
-use crate::packet::{ClientId, DecodeError, PacketId, ProtocolVersion, QoS, ReasonCode, Subscription, TopicFilter, TopicName};
+use arena::Arena;
+use connection::Connection;
+use retained::RetainedMessages;
+use session_state::Session;
+use subscription::{SessionKey, SubscriptionTree};
+
+use crate::packet::{ClientId, TopicName};
 use crate::session::{ConnectionId, Transmit};
-use crate::text::Message;
-use crate::time::Instant;
-
-/// What the broker wants done, and what it decided, in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Output {
-    /// To do on a Network Connection.
-    Transmit(ConnectionId, Transmit),
-    /// Something happened.
-    Event(BrokerEvent),
-}
-
-/// Names one Application Message that the broker accepted, unique within a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub struct MessageId(pub u64);
-
-/// Why a connection ended, as the broker sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum EndCause {
-    /// DISCONNECT with this Reason Code.
-    ClientDisconnected(ReasonCode),
-    /// The Network Connection closed without DISCONNECT.
-    NetworkClosed,
-    /// Nothing came for one and a half times the Keep Alive [MQTT-3.1.2-22].
-    KeepAliveTimeout,
-    /// Another connection came with the same Client Identifier [MQTT-3.1.4-3].
-    TakenOver,
-    /// No CONNECT came in time.
-    ConnectTimeout,
-    /// The Client broke the protocol.
-    ClientMisbehaved {
-        /// The Reason Code of the clause.
-        reason_code: ReasonCode,
-        /// The clause.
-        clause: &'static str,
-        /// In words.
-        message: Message,
-    },
-    /// CONNECT was refused.
-    Refused(ReasonCode),
-    /// The broker shuts down or crashed.
-    ServerStopped,
-}
-
-/// Where one message went, for one subscriber.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Routing {
-    /// Sent now.
-    Sent {
-        /// QoS of this delivery: the lower of published and granted [MQTT-3.8.4-8].
-        qos: QoS,
-        /// At QoS 1 and 2.
-        packet_id: Option<PacketId>,
-    },
-    /// Kept for later: the subscriber is offline.
-    QueuedOffline,
-    /// Kept for later: Receive Maximum is used up.
-    QueuedReceiveMaximum,
-    /// Not kept.
-    Dropped(DropReason),
-}
-
-/// Why a message was not delivered to a subscriber.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DropReason {
-    /// QoS 0 for an offline session (the broker's policy, the protocol leaves it open).
-    QosZeroOffline,
-    /// The queue of the session is full.
-    QueueFull,
-    /// No Local: the subscriber published it itself [MQTT-3.8.3-3].
-    NoLocal,
-    /// Message Expiry Interval has passed [MQTT-3.3.2-5].
-    Expired,
-    /// Larger than the subscriber's Maximum Packet Size [MQTT-3.1.2-25].
-    PacketTooLarge,
-    /// The session ended before delivery.
-    SessionEnded,
-}
-
-/// What the broker did or decided.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum BrokerEvent {
-    /// A whole packet was taken from the stream, before it is handled.
-    PacketReceived {
-        /// On this connection.
-        connection: ConnectionId,
-        /// Its bytes.
-        frame: Bytes,
-    },
-    /// Bytes that are no legal packet.
-    MalformedReceived {
-        /// On this connection.
-        connection: ConnectionId,
-        /// What is wrong.
-        error: DecodeError,
-        /// The packet as far as known.
-        bytes: Bytes,
-    },
-    /// A Client is connected.
-    ClientConnected {
-        /// Its connection.
-        connection: ConnectionId,
-        /// Its identifier, assigned or its own.
-        client_id: ClientId,
-        /// Its version.
-        version: ProtocolVersion,
-        /// Whether a session was resumed.
-        session_present: bool,
-        /// Keep Alive in force, in seconds.
-        keep_alive: u16,
-    },
-    /// A connection ended.
-    ConnectionEnded {
-        /// Which.
-        connection: ConnectionId,
-        /// Whose, if CONNECT was accepted.
-        client_id: Option<ClientId>,
-        /// Why.
-        cause: EndCause,
-    },
-    /// Session State was discarded.
-    SessionEnded {
-        /// Whose.
-        client_id: ClientId,
-        /// Whether Session Expiry ended it (else Clean Start or Clean Session did).
-        expired: bool,
-    },
-    /// A subscription was made or replaced.
-    Subscribed {
-        /// Whose.
-        client_id: ClientId,
-        /// What was asked.
-        subscription: Subscription,
-        /// What was granted, or why not.
-        reason_code: ReasonCode,
-    },
-    /// A subscription was removed.
-    Unsubscribed {
-        /// Whose.
-        client_id: ClientId,
-        /// Which.
-        filter: TopicFilter,
-        /// Success or No subscription existed.
-        reason_code: ReasonCode,
-    },
-    /// The broker took responsibility for a message.
-    MessageAccepted {
-        /// Its name in this run.
-        message: MessageId,
-        /// The publisher; `None` for the broker's own.
-        publisher: Option<ClientId>,
-        /// Topic Name.
-        topic: TopicName,
-        /// Published QoS.
-        qos: QoS,
-        /// RETAIN.
-        retain: bool,
-        /// Payload.
-        payload: Bytes,
-    },
-    /// What one matching subscriber gets of it.
-    MessageRouted {
-        /// Which message.
-        message: MessageId,
-        /// To whom.
-        client_id: ClientId,
-        /// The filter that matched.
-        filter: TopicFilter,
-        /// What was done.
-        routing: Routing,
-    },
-    /// A queued or unacknowledged message was sent (again).
-    MessageSent {
-        /// Which message.
-        message: MessageId,
-        /// To whom.
-        client_id: ClientId,
-        /// At QoS 1 and 2.
-        packet_id: Option<PacketId>,
-        /// Whether it had been sent before.
-        dup: bool,
-    },
-    /// The subscriber has acknowledged it completely.
-    DeliveryCompleted {
-        /// Which message.
-        message: MessageId,
-        /// By whom.
-        client_id: ClientId,
-        /// Its identifier.
-        packet_id: PacketId,
-    },
-    /// A message that was kept for a subscriber is gone.
-    MessageDropped {
-        /// Which message.
-        message: MessageId,
-        /// For whom.
-        client_id: ClientId,
-        /// Why.
-        reason: DropReason,
-    },
-    /// A QoS 2 PUBLISH came again and was not accepted twice [MQTT-4.3.3-10].
-    DuplicateSuppressed {
-        /// From whom.
-        client_id: ClientId,
-        /// Its identifier.
-        packet_id: PacketId,
-    },
-    /// A retained message was stored or replaced.
-    RetainedStored {
-        /// Topic Name.
-        topic: TopicName,
-        /// The message.
-        message: MessageId,
-    },
-    /// A retained message was removed by an empty payload [MQTT-3.3.1-6] or by expiry.
-    RetainedCleared {
-        /// Topic Name.
-        topic: TopicName,
-    },
-    /// The Will will be published at this time unless the session is resumed (Will Delay).
-    WillScheduled {
-        /// Whose.
-        client_id: ClientId,
-        /// When.
-        at: Instant,
-    },
-    /// The Will was discarded: DISCONNECT with 0x00 [MQTT-3.14.4-3], or resumed in time [MQTT-3.1.3-9].
-    WillDiscarded {
-        /// Whose.
-        client_id: ClientId,
-        /// Whether the session was resumed within Will Delay.
-        resumed: bool,
-    },
-    /// The Will is published; `MessageAccepted` follows with the same message.
-    WillPublished {
-        /// Whose.
-        client_id: ClientId,
-        /// As which message.
-        message: MessageId,
-    },
-    /// A limit was reached.
-    LimitReached {
-        /// Which, and what follows.
-        message: Message,
-    },
-}
+use crate::time::{Instant, TimerTable};
 
 /// A Server.
 #[derive(Clone, Debug)]
 pub struct Broker {
     config: BrokerConfig,
+    connections: BTreeMap<ConnectionId, Connection>,
+    sessions: Arena<Session>,
+    by_client: BTreeMap<ClientId, SessionKey>,
+    subscriptions: SubscriptionTree,
+    retained: RetainedMessages,
+    timers: TimerTable<Timer>,
+    next_message: u64,
+    next_assigned: u64,
+    outputs: VecDeque<Output>,
+}
+
+/// What a timer is for. Of those due at one instant the first variant fires first: a will comes before the end of its session.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Timer {
+    /// CONNECT has not come.
+    ConnectDeadline(ConnectionId),
+    /// One and a half times the Keep Alive may have passed. It is set once and looks at the last packet when it fires, so that packets cost nothing.
+    KeepAlive(ConnectionId),
+    /// A queued message expires.
+    QueueExpiry(SessionKey),
+    /// A retained message expires.
+    RetainedExpiry(TopicName),
+    /// Will Delay Interval has passed.
+    Will(SessionKey),
+    /// Session Expiry Interval has passed.
+    SessionEnd(SessionKey),
 }
 
 impl Broker {
     /// A broker without sessions.
     #[must_use]
     pub fn new(config: BrokerConfig) -> Self {
-        Self { config }
+        Self {
+            config,
+            connections: BTreeMap::new(),
+            sessions: Arena::default(),
+            by_client: BTreeMap::new(),
+            subscriptions: SubscriptionTree::default(),
+            retained: RetainedMessages::default(),
+            timers: TimerTable::new(),
+            next_message: 1,
+            next_assigned: 1,
+            outputs: VecDeque::new(),
+        }
     }
 
     /// How it is set up.
@@ -281,51 +121,80 @@ impl Broker {
         &self.config
     }
 
-    /// A Network Connection was opened.
+    /// A Network Connection was opened. Beyond [`BrokerConfig::max_connections`] it is closed at once; otherwise the Client has
+    /// [`BrokerConfig::connect_timeout`] for its CONNECT.
     pub fn handle_connection_opened(&mut self, now: Instant, connection: ConnectionId) {
-        let _ = (now, connection);
-        todo!()
+        self.open(now, connection);
     }
 
-    /// Bytes came in.
+    /// Bytes came in. Those of a connection that has ended are ignored [MQTT-3.1.4-6].
     pub fn handle_bytes(&mut self, now: Instant, connection: ConnectionId, bytes: Bytes) {
-        let _ = (now, connection, bytes);
-        todo!()
+        self.receive(now, connection, bytes);
     }
 
     /// A Network Connection was closed by the peer or by the network.
     pub fn handle_connection_closed(&mut self, now: Instant, connection: ConnectionId) {
-        let _ = (now, connection);
-        todo!()
+        self.end_connection(now, connection, EndCause::NetworkClosed, ending::Farewell::None);
     }
 
-    /// An orderly stop: every Client gets DISCONNECT 0x8B (5.0) and is closed.
+    /// An orderly stop: every Client gets DISCONNECT 0x8B (5.0) and is closed. Wills follow as after any close by the Server.
     pub fn handle_shutdown(&mut self, now: Instant) {
-        let _ = now;
-        todo!()
+        self.shut_down(now);
     }
 
-    /// The process dies and starts again with empty connections. With [`BrokerConfig::persistence`] sessions, queues and retained messages survive; wills of those who were
-    /// connected are published or scheduled as after any lost connection.
+    /// The process dies and starts again with empty connections, each of which gets [`Transmit::Abort`]. With [`BrokerConfig::persistence`] sessions, queues and
+    /// retained messages survive; wills of those who were connected are published or scheduled as after any lost connection. Without it all of that is gone, and
+    /// an event says so for each piece.
     pub fn handle_crash(&mut self, now: Instant) {
-        let _ = now;
-        todo!()
+        self.crash(now);
     }
 
-    /// Timers that are due at `now` fire.
+    /// Timers that are due at `now` fire, in order of their time. It may turn out that none had anything to do.
     pub fn handle_timeout(&mut self, now: Instant) {
-        let _ = now;
-        todo!()
+        while let Some(timer) = self.timers.pop_due(now) {
+            match timer {
+                Timer::ConnectDeadline(connection) => {
+                    self.end_connection(now, connection, EndCause::ConnectTimeout, ending::Farewell::Close);
+                }
+                Timer::KeepAlive(connection) => self.check_keep_alive(now, connection),
+                Timer::QueueExpiry(session) => self.expire_queued(now, session),
+                Timer::RetainedExpiry(topic) => self.clear_retained(&topic),
+                Timer::Will(session) => self.publish_will(now, session),
+                Timer::SessionEnd(session) => self.end_session(now, session, true),
+            }
+        }
     }
 
     /// When [`Broker::handle_timeout`] is due.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        todo!()
+        self.timers.next_deadline()
     }
 
     /// The next output.
     pub fn poll_output(&mut self) -> Option<Output> {
-        todo!()
+        self.outputs.pop_front()
+    }
+
+    fn emit(&mut self, event: BrokerEvent) {
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    fn transmit(&mut self, connection: ConnectionId, transmit: Transmit) {
+        self.outputs.push_back(Output::Transmit(connection, transmit));
+    }
+
+    fn session_key(&self, client_id: &ClientId) -> Option<SessionKey> {
+        self.by_client.get(client_id).copied()
+    }
+}
+
+/// All state, for digests. Outputs are not part of it: they are drained before anyone looks.
+impl Hash for Broker {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { config, connections, sessions, by_client, subscriptions, retained, timers, next_message, next_assigned, outputs: _ } =
+            self;
+        (config, connections, sessions, by_client).hash(state);
+        (subscriptions, retained, timers, next_message, next_assigned).hash(state);
     }
 }

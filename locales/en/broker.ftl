@@ -1,0 +1,24 @@
+# What the broker has to say about Clients that break a rule, and about its limits.
+broker-first-packet = The first packet on a Network Connection has to be CONNECT.
+broker-second-connect = A second CONNECT came on the same Network Connection.
+broker-auth-without-method = AUTH came although CONNECT named no Authentication Method.
+broker-server-packet = Only a Server sends { $packet }.
+broker-disconnect-reason = A Client must not send DISCONNECT with Reason Code { $code }.
+broker-disconnect-server-reference = Only a Server puts a Server Reference into DISCONNECT.
+broker-disconnect-expiry = DISCONNECT sets a Session Expiry Interval although CONNECT set it to 0.
+broker-topic-alias = Topic Alias { $alias } was used, but this broker accepts none (Topic Alias Maximum is 0).
+broker-empty-topic = PUBLISH has neither a Topic Name nor a Topic Alias.
+broker-subscription-identifier-in-publish = A Client must not put a Subscription Identifier into PUBLISH.
+broker-maximum-qos = PUBLISH has QoS { $qos }, but Maximum QoS of this broker is { $limit }.
+broker-retain-unavailable = PUBLISH has RETAIN 1, but this broker keeps no retained messages.
+broker-packet-id-in-use = Packet Identifier { $id } is still in use by a QoS 2 message.
+broker-receive-maximum = More than { $limit } QoS 1 and 2 messages are unacknowledged (Receive Maximum).
+broker-acknowledgement-out-of-turn = { $packet } with Packet Identifier { $id } does not fit the packet that it answers.
+broker-shared-no-local = A Shared Subscription must not have No Local.
+broker-limit-connections = The broker has { $limit } connections, the most it may have. The new one is closed.
+broker-limit-sessions = The broker has { $limit } sessions, the most it may have. The Client is refused.
+broker-limit-retained = The broker has { $limit } retained messages, the most it may have. This one is not retained.
+broker-limit-topic-levels = The topic has more than { $limit } levels, the most that the broker accepts.
+broker-limit-subscriptions = { $client } has { $limit } subscriptions, the most a session may have.
+broker-limit-queue = The queue of { $client } is full ({ $messages } messages or { $bytes } bytes). Further messages for it are dropped.
+broker-limit-client-packet-size = { $packet } to { $client } is not sent: the Client accepts packets of at most { $limit } bytes.

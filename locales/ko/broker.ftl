@@ -1,0 +1,24 @@
+# 규칙을 어긴 클라이언트와 브로커의 한도에 대해 브로커가 하는 말
+broker-first-packet = 네트워크 연결에서 첫 패킷은 CONNECT여야 해요.
+broker-second-connect = 같은 네트워크 연결에서 CONNECT가 두 번 왔어요.
+broker-auth-without-method = CONNECT에 인증 방법(Authentication Method)이 없었는데 AUTH가 왔어요.
+broker-server-packet = { $packet } 패킷은 서버만 보낼 수 있어요.
+broker-disconnect-reason = 클라이언트는 이유 코드(Reason Code) { $code }로 DISCONNECT를 보낼 수 없어요.
+broker-disconnect-server-reference = DISCONNECT의 Server Reference는 서버만 쓸 수 있어요.
+broker-disconnect-expiry = CONNECT에서 세션 만료 간격(Session Expiry Interval)을 0으로 정했는데 DISCONNECT에서 다른 값을 정했어요.
+broker-topic-alias = 토픽 별칭(Topic Alias) { $alias }번을 썼지만 이 브로커는 별칭을 받지 않아요(Topic Alias Maximum이 0).
+broker-empty-topic = PUBLISH에 토픽 이름(Topic Name)도 토픽 별칭(Topic Alias)도 없어요.
+broker-subscription-identifier-in-publish = 클라이언트는 PUBLISH에 구독 식별자(Subscription Identifier)를 넣을 수 없어요.
+broker-maximum-qos = PUBLISH가 QoS { $qos }인데 이 브로커의 최대 QoS(Maximum QoS)는 { $limit }이에요.
+broker-retain-unavailable = PUBLISH의 RETAIN이 1인데 이 브로커는 보관 메시지(retained message)를 지원하지 않아요.
+broker-packet-id-in-use = 패킷 식별자(Packet Identifier) { $id }번은 아직 QoS 2 메시지가 쓰고 있어요.
+broker-receive-maximum = 확인되지 않은 QoS 1·2 메시지가 { $limit }개를 넘었어요(Receive Maximum).
+broker-acknowledgement-out-of-turn = 패킷 식별자(Packet Identifier) { $id }번의 { $packet } 패킷이 응답할 차례의 패킷과 맞지 않아요.
+broker-shared-no-local = 공유 구독(Shared Subscription)에는 No Local을 쓸 수 없어요.
+broker-limit-connections = 브로커의 연결이 한도인 { $limit }개에 이르러 새 연결을 닫아요.
+broker-limit-sessions = 브로커의 세션이 한도인 { $limit }개에 이르러 클라이언트를 거절해요.
+broker-limit-retained = 브로커의 보관 메시지(retained message)가 한도인 { $limit }개에 이르러 이 메시지는 보관하지 않아요.
+broker-limit-topic-levels = 토픽의 단계가 브로커의 한도인 { $limit }개를 넘었어요.
+broker-limit-subscriptions = { $client }의 구독이 세션 하나의 한도인 { $limit }개에 이르렀어요.
+broker-limit-queue = { $client }의 큐가 가득 찼어요(메시지 { $messages }개 또는 { $bytes }바이트). 더 오는 메시지는 버려요.
+broker-limit-client-packet-size = { $client }에게 { $packet } 패킷을 보내지 않아요. 이 클라이언트는 { $limit }바이트까지만 받아요.

@@ -1,0 +1,188 @@
+//! One Network Connection: its bytes, its first packet, its Keep Alive.
+
+use bytes::Bytes;
+
+use super::ending::{Farewell, Misbehaviour};
+use super::event::{BrokerEvent, EndCause};
+use super::subscription::SessionKey;
+use super::{Broker, Timer};
+use crate::packet::{DecodeError, Disconnect, FrameReader, Packet, PacketType, ProtocolVersion, ReasonCode};
+use crate::session::{ConnectionId, Transmit};
+use crate::text::key;
+use crate::time::{Duration, Instant};
+
+/// What the broker knows about a Network Connection.
+#[derive(Clone, Debug, Hash)]
+pub(super) struct Connection {
+    reader: FrameReader,
+    pub(super) phase: Phase,
+    /// When the last whole packet came: parts of packets keep nothing alive [MQTT-3.1.2-22].
+    last_packet_at: Instant,
+    /// One and a half times the Keep Alive; `None` if it is off.
+    silence_max: Option<Duration>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Phase {
+    AwaitingConnect,
+    Connected { session: SessionKey, version: ProtocolVersion },
+}
+
+impl Broker {
+    pub(super) fn open(&mut self, now: Instant, connection: ConnectionId) {
+        if self.connections.len() >= self.config.max_connections {
+            let limit = self.config.max_connections;
+            self.emit(BrokerEvent::LimitReached { message: key::BROKER_LIMIT_CONNECTIONS.with("limit", limit) });
+            self.transmit(connection, Transmit::Close);
+            self.emit(BrokerEvent::ConnectionEnded { connection, client_id: None, cause: EndCause::Refused(ReasonCode::ServerBusy) });
+            return;
+        }
+        let opened = Connection {
+            reader: FrameReader::new(self.config.maximum_packet_size),
+            phase: Phase::AwaitingConnect,
+            last_packet_at: now,
+            silence_max: None,
+        };
+        self.connections.insert(connection, opened);
+        self.timers.set(Timer::ConnectDeadline(connection), now + self.config.connect_timeout);
+    }
+
+    pub(super) fn receive(&mut self, now: Instant, connection: ConnectionId, bytes: Bytes) {
+        if let Some(state) = self.connections.get_mut(&connection) {
+            state.reader.push(bytes);
+        }
+        // Each packet may end the connection: what follows it is then ignored [MQTT-3.1.4-6].
+        while let Some(state) = self.connections.get_mut(&connection) {
+            match state.reader.next_frame() {
+                Ok(Some(frame)) => {
+                    state.last_packet_at = now;
+                    let phase = state.phase;
+                    self.emit(BrokerEvent::PacketReceived { connection, frame: frame.clone() });
+                    self.handle_frame(now, connection, phase, frame);
+                }
+                Ok(None) => return,
+                Err(error) => self.refuse_bytes(now, connection, error, Bytes::new()),
+            }
+        }
+    }
+
+    /// Keep Alive in force from now on, in seconds; 0 turns it off.
+    pub(super) fn start_keep_alive(&mut self, now: Instant, connection: ConnectionId, seconds: u16) {
+        let silence_max = (seconds > 0).then(|| Duration::from_secs(u64::from(seconds)).scale(3, 2));
+        if let Some(state) = self.connections.get_mut(&connection) {
+            state.silence_max = silence_max;
+        }
+        if let Some(silence_max) = silence_max {
+            self.timers.set(Timer::KeepAlive(connection), now + silence_max);
+        }
+    }
+
+    /// Closes the connection if nothing came for one and a half times the Keep Alive [MQTT-3.1.2-22] (3.1.1: [MQTT-3.1.2-24]).
+    pub(super) fn check_keep_alive(&mut self, now: Instant, connection: ConnectionId) {
+        let Some(state) = self.connections.get(&connection) else { return };
+        let Some(silence_max) = state.silence_max else { return };
+        let deadline = state.last_packet_at + silence_max;
+        if deadline > now {
+            self.timers.set(Timer::KeepAlive(connection), deadline);
+        } else {
+            self.end_connection(now, connection, EndCause::KeepAliveTimeout, Farewell::disconnect(ReasonCode::KeepAliveTimeout));
+        }
+    }
+
+    fn handle_frame(&mut self, now: Instant, connection: ConnectionId, phase: Phase, frame: Bytes) {
+        let first_byte = frame.first().copied().unwrap_or_default();
+        match phase {
+            Phase::AwaitingConnect if PacketType::from_first_byte(first_byte) != Some(PacketType::Connect) => {
+                let message = key::BROKER_FIRST_PACKET.message();
+                let cause = Misbehaviour { reason_code: ReasonCode::ProtocolError, clause: "MQTT-3.1.0-1", message }.into_cause();
+                // Nothing is sent before CONNACK, not even DISCONNECT [MQTT-3.14.0-1].
+                self.end_connection(now, connection, cause, Farewell::Close);
+            }
+            Phase::AwaitingConnect => match Packet::decode(&frame, ProtocolVersion::V5) {
+                Ok(Packet::Connect(connect)) => self.handle_connect(now, connection, *connect),
+                Ok(_) => {}
+                Err(error) => self.refuse_malformed_connect(now, connection, error, frame),
+            },
+            Phase::Connected { session, version } => match Packet::decode(&frame, version) {
+                Ok(packet) => {
+                    if let Err(misbehaviour) = self.handle_packet(now, connection, session, packet) {
+                        self.end_misbehaved(now, connection, misbehaviour);
+                    }
+                }
+                Err(error) => self.refuse_bytes(now, connection, error, frame),
+            },
+        }
+    }
+
+    fn handle_packet(&mut self, now: Instant, connection: ConnectionId, session: SessionKey, packet: Packet) -> Result<(), Misbehaviour> {
+        match packet {
+            Packet::Publish(publish) => self.handle_publish(now, session, publish),
+            Packet::Puback(ack) => self.handle_puback(now, session, &ack),
+            Packet::Pubrec(ack) => self.handle_pubrec(now, session, &ack),
+            Packet::Pubrel(ack) => self.handle_pubrel(session, &ack),
+            Packet::Pubcomp(ack) => self.handle_pubcomp(now, session, &ack),
+            Packet::Subscribe(subscribe) => self.handle_subscribe(now, session, subscribe),
+            Packet::Unsubscribe(unsubscribe) => self.handle_unsubscribe(session, unsubscribe),
+            Packet::Pingreq => {
+                self.send(session, &Packet::Pingresp);
+                Ok(())
+            }
+            Packet::Disconnect(disconnect) => self.handle_disconnect(now, connection, session, &disconnect),
+            Packet::Connect(_) => Err(Misbehaviour::protocol_error("MQTT-3.1.0-2", key::BROKER_SECOND_CONNECT.message())),
+            Packet::Auth(_) => Err(Misbehaviour::protocol_error("MQTT-4.12.0-6", key::BROKER_AUTH_WITHOUT_METHOD.message())),
+            Packet::Connack(_) | Packet::Suback(_) | Packet::Unsuback(_) | Packet::Pingresp => {
+                Err(Misbehaviour::protocol_error("5.0 §2.1.2", key::BROKER_SERVER_PACKET.with("packet", packet.packet_type().name())))
+            }
+        }
+    }
+
+    fn handle_disconnect(
+        &mut self,
+        now: Instant,
+        connection: ConnectionId,
+        session: SessionKey,
+        disconnect: &Disconnect,
+    ) -> Result<(), Misbehaviour> {
+        let reason_code = disconnect.reason_code;
+        if !is_client_disconnect(reason_code) {
+            let message = key::BROKER_DISCONNECT_REASON.with("code", reason_code.to_string());
+            return Err(Misbehaviour::protocol_error("5.0 §3.14.2.1", message));
+        }
+        if disconnect.properties.server_reference.is_some() {
+            return Err(Misbehaviour::protocol_error("5.0 §3.14.2.2.5", key::BROKER_DISCONNECT_SERVER_REFERENCE.message()));
+        }
+        if let Some(seconds) = disconnect.properties.session_expiry_interval {
+            self.change_session_expiry(session, seconds)?;
+        }
+        self.end_connection(now, connection, EndCause::ClientDisconnected(reason_code), Farewell::Close);
+        Ok(())
+    }
+
+    /// Bytes that are no packet of this version: DISCONNECT with the code of the clause (5.0) and close [MQTT-4.13.1-1].
+    fn refuse_bytes(&mut self, now: Instant, connection: ConnectionId, error: DecodeError, bytes: Bytes) {
+        let misbehaviour = Misbehaviour { reason_code: error.reason_code, clause: error.clause, message: error.message.clone() };
+        self.emit(BrokerEvent::MalformedReceived { connection, error, bytes });
+        self.end_misbehaved(now, connection, misbehaviour);
+    }
+}
+
+/// The Reason Codes that a Client may send in DISCONNECT (5.0 table 3-10).
+const fn is_client_disconnect(reason_code: ReasonCode) -> bool {
+    matches!(
+        reason_code,
+        ReasonCode::Success
+            | ReasonCode::DisconnectWithWillMessage
+            | ReasonCode::UnspecifiedError
+            | ReasonCode::MalformedPacket
+            | ReasonCode::ProtocolError
+            | ReasonCode::ImplementationSpecificError
+            | ReasonCode::TopicNameInvalid
+            | ReasonCode::ReceiveMaximumExceeded
+            | ReasonCode::TopicAliasInvalid
+            | ReasonCode::PacketTooLarge
+            | ReasonCode::MessageRateTooHigh
+            | ReasonCode::QuotaExceeded
+            | ReasonCode::AdministrativeAction
+            | ReasonCode::PayloadFormatInvalid
+    )
+}

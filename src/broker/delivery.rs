@@ -1,0 +1,340 @@
+//! From an accepted message to the PUBLISH packets of its subscribers.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use smallvec::SmallVec;
+
+use super::event::{BrokerEvent, DropReason, Routing};
+use super::message::{ApplicationMessage, Delivery};
+use super::queue::Queued;
+use super::subscription::SessionKey;
+use super::{Broker, Timer};
+use crate::packet::{Packet, PacketId, PacketType, ProtocolVersion, Publish, QoS, ReasonCode, TopicFilter};
+use crate::session::{Blocked, ConnectionId, Transmit};
+use crate::text::{Message, key};
+use crate::time::Instant;
+
+/// What one session gets of a message, from all its matching subscriptions together.
+struct Share {
+    session: SessionKey,
+    /// The filter granted the highest QoS.
+    filter: TopicFilter,
+    granted: QoS,
+    retain_as_published: bool,
+    identifiers: SmallVec<[u32; 1]>,
+    /// All matching subscriptions have No Local, and this session published the message.
+    excluded: bool,
+}
+
+/// What is done with one delivery.
+struct Decision {
+    routing: Routing,
+    send: Option<(ConnectionId, Bytes)>,
+    limit: Option<Message>,
+}
+
+impl Decision {
+    const fn dropped(reason: DropReason) -> Self {
+        Self { routing: Routing::Dropped(reason), send: None, limit: None }
+    }
+}
+
+/// The last QoS 0 packet, for the next subscriber who gets the same bytes.
+#[derive(Default)]
+pub(super) struct SharedFrame(Option<(ProtocolVersion, bool, SmallVec<[u32; 1]>, Bytes)>);
+
+impl SharedFrame {
+    fn encode(&mut self, now: Instant, version: ProtocolVersion, delivery: &Delivery) -> Option<Bytes> {
+        if let Some((for_version, retain, identifiers, bytes)) = &self.0
+            && *for_version == version
+            && *retain == delivery.retain
+            && (version == ProtocolVersion::V311 || *identifiers == delivery.subscription_identifiers)
+        {
+            return Some(bytes.clone());
+        }
+        let publish = delivery.to_publish(now, None, false, version == ProtocolVersion::V5);
+        let bytes = Packet::Publish(publish).to_bytes(version).ok()?;
+        self.0 = Some((version, delivery.retain, delivery.subscription_identifiers.clone(), bytes.clone()));
+        Some(bytes)
+    }
+}
+
+impl Broker {
+    /// Gives a message to every session with a matching subscription; tells how many there are.
+    pub(super) fn route(&mut self, now: Instant, message: &Arc<ApplicationMessage>) -> usize {
+        let shares = self.shares(message);
+        let mut frame = SharedFrame::default();
+        for share in &shares {
+            if share.excluded {
+                self.report_routing(message, share.session, share.filter.clone(), Decision::dropped(DropReason::NoLocal));
+                continue;
+            }
+            let delivery = Delivery {
+                message: Arc::clone(message),
+                qos: message.qos.min(share.granted),
+                retain: message.retain && share.retain_as_published,
+                subscription_identifiers: share.identifiers.clone(),
+            };
+            self.deliver(now, share.session, share.filter.clone(), delivery, &mut frame);
+        }
+        shares.len()
+    }
+
+    /// One share for each session, ordered by session: the highest granted QoS [MQTT-3.3.4-2] and all identifiers [MQTT-3.3.4-4].
+    fn shares(&self, message: &ApplicationMessage) -> Vec<Share> {
+        let publisher = message.publisher.as_ref().and_then(|client_id| self.session_key(client_id));
+        let mut shares: Vec<Share> = Vec::new();
+        for found in self.subscriptions.matches(&message.topic) {
+            let subscriber = found.subscriber;
+            let options = subscriber.options;
+            let local = options.no_local && publisher == Some(subscriber.session);
+            let share = match shares.last_mut() {
+                Some(share) if share.session == subscriber.session => share,
+                _ => {
+                    shares.push(Share {
+                        session: subscriber.session,
+                        filter: found.filter.clone(),
+                        granted: options.qos,
+                        retain_as_published: false,
+                        identifiers: SmallVec::new(),
+                        excluded: true,
+                    });
+                    let Some(share) = shares.last_mut() else { continue };
+                    share
+                }
+            };
+            if local {
+                continue;
+            }
+            if share.excluded || options.qos > share.granted {
+                share.granted = options.qos;
+                share.filter = found.filter.clone();
+            }
+            share.excluded = false;
+            share.retain_as_published |= options.retain_as_published;
+            share.identifiers.extend(subscriber.identifier);
+        }
+        shares
+    }
+
+    /// Sends, queues or drops one delivery: first the event that says which, then the packet.
+    pub(super) fn deliver(&mut self, now: Instant, key: SessionKey, filter: TopicFilter, delivery: Delivery, frame: &mut SharedFrame) {
+        let message = Arc::clone(&delivery.message);
+        let decision = self.decide(now, key, delivery, frame);
+        self.report_routing(&message, key, filter, decision);
+    }
+
+    pub(super) fn report_no_local(&mut self, message: &ApplicationMessage, key: SessionKey, filter: TopicFilter) {
+        self.report_routing(message, key, filter, Decision::dropped(DropReason::NoLocal));
+    }
+
+    fn report_routing(&mut self, message: &ApplicationMessage, key: SessionKey, filter: TopicFilter, decision: Decision) {
+        let Some(session) = self.sessions.get(key.0) else { return };
+        let client_id = session.client_id.clone();
+        let Decision { routing, send, limit } = decision;
+        if let Some(message) = limit {
+            self.emit(BrokerEvent::LimitReached { message });
+        }
+        self.emit(BrokerEvent::MessageRouted { message: message.id, client_id, filter, routing });
+        if let Some((connection, bytes)) = send {
+            self.transmit(connection, Transmit::Packet { packet_type: PacketType::Publish, bytes });
+        }
+    }
+
+    fn decide(&mut self, now: Instant, key: SessionKey, delivery: Delivery, frame: &mut SharedFrame) -> Decision {
+        let Some(session) = self.sessions.get_mut(key.0) else { return Decision::dropped(DropReason::SessionEnded) };
+        let qos = delivery.qos;
+        let Some(online) = session.online else {
+            if qos == QoS::AtMostOnce && !self.config.queue_qos_zero {
+                return Decision::dropped(DropReason::QosZeroOffline);
+            }
+            return self.enqueue(now, key, delivery, Routing::QueuedOffline);
+        };
+        if qos == QoS::AtMostOnce {
+            return match frame.encode(now, session.version, &delivery) {
+                Some(bytes) if bytes.len() <= online.maximum_packet_size => {
+                    Decision { routing: Routing::Sent { qos, packet_id: None }, send: Some((online.connection, bytes)), limit: None }
+                }
+                _ => Decision::dropped(DropReason::PacketTooLarge),
+            };
+        }
+        if !session.queue.is_empty() || session.outbound.blocked().is_some() {
+            return self.enqueue(now, key, delivery, Routing::QueuedReceiveMaximum);
+        }
+        match self.start_flight(now, key, &delivery) {
+            Ok(Started::Sent { packet_id, bytes }) => {
+                Decision { routing: Routing::Sent { qos, packet_id: Some(packet_id) }, send: Some((online.connection, bytes)), limit: None }
+            }
+            Ok(Started::TooLarge) => Decision::dropped(DropReason::PacketTooLarge),
+            Err(_) => self.enqueue(now, key, delivery, Routing::QueuedReceiveMaximum),
+        }
+    }
+
+    fn enqueue(&mut self, now: Instant, key: SessionKey, delivery: Delivery, routing: Routing) -> Decision {
+        let (messages, bytes) = (self.config.max_queued_messages, self.config.max_queued_bytes);
+        let Some(session) = self.sessions.get_mut(key.0) else { return Decision::dropped(DropReason::SessionEnded) };
+        let expires_at = delivery.message.expires_at();
+        match session.queue.push(delivery, messages, bytes) {
+            Queued::Kept => {
+                let timer = Timer::QueueExpiry(key);
+                if let Some(at) = expires_at
+                    && self.timers.deadline(&timer).is_none_or(|earlier| at < earlier)
+                {
+                    self.timers.set(timer, at.max(now));
+                }
+                Decision { routing, send: None, limit: None }
+            }
+            Queued::Full { first } => {
+                let limit = first.then(|| {
+                    key::BROKER_LIMIT_QUEUE.with("client", session.client_id.as_str()).with("messages", messages).with("bytes", bytes)
+                });
+                Decision { limit, ..Decision::dropped(DropReason::QueueFull) }
+            }
+        }
+    }
+
+    /// Gives a QoS 1 or 2 message its Packet Identifier. Larger than the Client's Maximum Packet Size it counts as completed without being sent
+    /// [MQTT-3.1.2-25].
+    fn start_flight(&mut self, now: Instant, key: SessionKey, delivery: &Delivery) -> Result<Started, Blocked> {
+        let Some(session) = self.sessions.get_mut(key.0) else { return Err(Blocked::SendQuota) };
+        let maximum = session.online.map_or(0, |online| online.maximum_packet_size);
+        let version = session.version;
+        let full = delivery.to_publish(now, Some(PacketId::MIN), false, true);
+        // The size does not depend on the identifier: look before one is used.
+        let Some(_) = encode_publish(full.clone(), version).filter(|bytes| bytes.len() <= maximum) else { return Ok(Started::TooLarge) };
+        let publish = session.outbound.send(Arc::clone(&delivery.message), &full)?;
+        match (publish.packet_id, encode_publish(publish, version)) {
+            (Some(packet_id), Some(bytes)) => Ok(Started::Sent { packet_id, bytes }),
+            _ => Ok(Started::TooLarge),
+        }
+    }
+
+    /// Sends what may go now: first what has to be sent again, then what is queued, as far as Receive Maximum allows.
+    pub(super) fn pump(&mut self, now: Instant, key: SessionKey) {
+        self.resend(now, key);
+        while let Some(session) = self.sessions.get_mut(key.0) {
+            let Some(online) = session.online else { return };
+            let Some(head) = session.queue.front() else { break };
+            let expired = head.message.is_expired(now);
+            if head.qos > QoS::AtMostOnce && !expired && session.outbound.blocked().is_some() {
+                break;
+            }
+            let client_id = session.client_id.clone();
+            let version = session.version;
+            let Some(delivery) = session.queue.pop() else { break };
+            let message = delivery.message.id;
+            if expired {
+                self.emit(BrokerEvent::MessageDropped { message, client_id, reason: DropReason::Expired });
+                continue;
+            }
+            let (packet_id, bytes) = if delivery.qos == QoS::AtMostOnce {
+                (None, SharedFrame::default().encode(now, version, &delivery).filter(|bytes| bytes.len() <= online.maximum_packet_size))
+            } else {
+                match self.start_flight(now, key, &delivery) {
+                    Ok(Started::Sent { packet_id, bytes }) => (Some(packet_id), Some(bytes)),
+                    Ok(Started::TooLarge) | Err(_) => (None, None),
+                }
+            };
+            match bytes {
+                Some(bytes) => {
+                    self.emit(BrokerEvent::MessageSent { message, client_id, packet_id, dup: false });
+                    self.transmit(online.connection, Transmit::Packet { packet_type: PacketType::Publish, bytes });
+                }
+                None => self.emit(BrokerEvent::MessageDropped { message, client_id, reason: DropReason::PacketTooLarge }),
+            }
+        }
+        if self.sessions.get(key.0).is_some_and(|session| session.queue.is_empty()) {
+            self.timers.cancel(&Timer::QueueExpiry(key));
+        }
+    }
+
+    /// After the session was resumed: PUBLISH with DUP and PUBREL with their original identifiers [MQTT-4.4.0-1].
+    fn resend(&mut self, now: Instant, key: SessionKey) {
+        while let Some(session) = self.sessions.get_mut(key.0) {
+            let Some(online) = session.online else { return };
+            let Some(packet) = session.outbound.next_resend() else { return };
+            let Packet::Publish(mut publish) = packet else {
+                self.send(key, &packet);
+                continue;
+            };
+            let Some(packet_id) = publish.packet_id else { continue };
+            let qos = publish.qos;
+            let (client_id, version) = (session.client_id.clone(), session.version);
+            let Some(message) = session.outbound.iter().find(|flight| flight.packet_id == packet_id).map(|flight| Arc::clone(flight.tag))
+            else {
+                continue;
+            };
+            // It has been sent once, so it does not expire any more [MQTT-4.3.3-7]; the interval still tells how old it is.
+            publish.properties.message_expiry_interval = message.remaining_expiry(now);
+            match encode_publish(publish, version).filter(|bytes| bytes.len() <= online.maximum_packet_size) {
+                Some(bytes) => {
+                    self.emit(BrokerEvent::MessageSent { message: message.id, client_id, packet_id: Some(packet_id), dup: true });
+                    self.transmit(online.connection, Transmit::Packet { packet_type: PacketType::Publish, bytes });
+                }
+                None => {
+                    // Counts as completed [MQTT-3.1.2-25].
+                    match qos {
+                        QoS::ExactlyOnce => drop(session.outbound.handle_pubrec(packet_id, ReasonCode::PacketTooLarge)),
+                        QoS::AtMostOnce | QoS::AtLeastOnce => drop(session.outbound.handle_puback(packet_id)),
+                    }
+                    self.emit(BrokerEvent::MessageDropped { message: message.id, client_id, reason: DropReason::PacketTooLarge });
+                }
+            }
+        }
+    }
+
+    /// Removes what has expired in the queue, and waits for the next.
+    pub(super) fn expire_queued(&mut self, now: Instant, key: SessionKey) {
+        let Some(session) = self.sessions.get_mut(key.0) else { return };
+        let client_id = session.client_id.clone();
+        let expired = session.queue.take_expired(now);
+        let next = session.queue.next_expiry();
+        for delivery in expired {
+            let message = delivery.message.id;
+            self.emit(BrokerEvent::MessageDropped { message, client_id: client_id.clone(), reason: DropReason::Expired });
+        }
+        if let Some(at) = next {
+            self.timers.set(Timer::QueueExpiry(key), at);
+        }
+    }
+
+    /// Sends any packet but PUBLISH. One that is larger than the Client accepts is not sent [MQTT-3.1.2-24].
+    pub(super) fn send(&mut self, key: SessionKey, packet: &Packet) {
+        let Some(session) = self.sessions.get(key.0) else { return };
+        let Some(online) = session.online else { return };
+        let packet_type = packet.packet_type();
+        match packet.to_bytes(session.version) {
+            Ok(bytes) if bytes.len() <= online.maximum_packet_size => {
+                self.transmit(online.connection, Transmit::Packet { packet_type, bytes });
+            }
+            _ => {
+                let message = key::BROKER_LIMIT_CLIENT_PACKET_SIZE
+                    .with("client", session.client_id.as_str())
+                    .with("packet", packet_type.name())
+                    .with("limit", online.maximum_packet_size);
+                self.emit(BrokerEvent::LimitReached { message });
+            }
+        }
+    }
+
+    /// Whether the Client of this session accepts a packet of this size.
+    pub(super) fn fits(&self, key: SessionKey, packet: &Packet) -> bool {
+        let Some(session) = self.sessions.get(key.0) else { return false };
+        let maximum = session.online.map_or(0, |online| online.maximum_packet_size);
+        packet.to_bytes(session.version).is_ok_and(|bytes| bytes.len() <= maximum)
+    }
+}
+
+enum Started {
+    Sent { packet_id: PacketId, bytes: Bytes },
+    TooLarge,
+}
+
+/// The packet in this version; 3.1.1 has no properties.
+fn encode_publish(mut publish: Publish, version: ProtocolVersion) -> Option<Bytes> {
+    if version == ProtocolVersion::V311 {
+        publish.properties = crate::packet::PublishProperties::default();
+    }
+    Packet::Publish(publish).to_bytes(version).ok()
+}

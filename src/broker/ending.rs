@@ -1,0 +1,202 @@
+//! How connections and sessions end, and the broker itself.
+
+use super::connection::Phase;
+use super::event::{BrokerEvent, DropReason, EndCause};
+use super::session_state::SessionExpiry;
+use super::subscription::SessionKey;
+use super::{Broker, Timer};
+use crate::packet::{Connack, Disconnect, Packet, ProtocolVersion, ReasonCode};
+use crate::session::{Awaiting, ConnectionId, Transmit};
+use crate::text::{Language, Message, key};
+use crate::time::Instant;
+
+/// A rule that a Client broke.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Misbehaviour {
+    pub(super) reason_code: ReasonCode,
+    pub(super) clause: &'static str,
+    pub(super) message: Message,
+}
+
+impl Misbehaviour {
+    pub(super) const fn protocol_error(clause: &'static str, message: Message) -> Self {
+        Self { reason_code: ReasonCode::ProtocolError, clause, message }
+    }
+
+    pub(super) fn into_cause(self) -> EndCause {
+        let Self { reason_code, clause, message } = self;
+        EndCause::ClientMisbehaved { reason_code, clause, message }
+    }
+}
+
+/// What the broker sends and does as the last thing on a connection.
+#[derive(Clone, Debug)]
+pub(super) enum Farewell {
+    /// DISCONNECT to a connected Client of 5.0, then close.
+    Disconnect(Box<Disconnect>),
+    /// CONNACK that refuses, then close [MQTT-3.2.2-7].
+    Connack(ProtocolVersion, Box<Connack>),
+    /// Close.
+    Close,
+    /// Give up at once.
+    Abort,
+    /// Nothing: it is closed already.
+    None,
+}
+
+impl Farewell {
+    pub(super) fn disconnect(reason_code: ReasonCode) -> Self {
+        Self::Disconnect(Box::new(Disconnect::new(reason_code)))
+    }
+}
+
+impl Broker {
+    /// The Client broke a rule: DISCONNECT with the code of the clause and its words (5.0), close, and the will as after any close without DISCONNECT 0x00
+    /// [MQTT-3.1.2-8].
+    pub(super) fn end_misbehaved(&mut self, now: Instant, connection: ConnectionId, misbehaviour: Misbehaviour) {
+        let mut disconnect = Disconnect::new(misbehaviour.reason_code);
+        // The wire has one language; English, as the names of the specification are. Request Problem Information does not rule it out here (5.0 §3.1.2.11.7).
+        disconnect.properties.reason_string = Some(Language::English.render(&misbehaviour.message).into());
+        self.end_connection(now, connection, misbehaviour.into_cause(), Farewell::Disconnect(Box::new(disconnect)));
+    }
+
+    /// Ends a connection with all that follows for its session and its will.
+    pub(super) fn end_connection(&mut self, now: Instant, connection: ConnectionId, cause: EndCause, farewell: Farewell) {
+        let discard_will = cause == EndCause::ClientDisconnected(ReasonCode::Success);
+        if let Some(session) = self.detach(connection, cause, farewell) {
+            if discard_will {
+                self.discard_will(session, false);
+            }
+            self.settle(now, session);
+        }
+    }
+
+    /// Ends the connection alone; tells whose session has to be settled.
+    fn detach(&mut self, connection: ConnectionId, cause: EndCause, farewell: Farewell) -> Option<SessionKey> {
+        let phase = self.connections.remove(&connection)?.phase;
+        self.timers.cancel(&Timer::ConnectDeadline(connection));
+        self.timers.cancel(&Timer::KeepAlive(connection));
+        let key = match phase {
+            Phase::Connected { session, .. } => Some(session),
+            Phase::AwaitingConnect => None,
+        };
+        self.say_farewell(connection, phase, farewell);
+        let session = key.and_then(|key| self.sessions.get_mut(key.0));
+        let client_id = session.map(|session| {
+            session.online = None;
+            session.outbound.connection_ended();
+            session.client_id.clone()
+        });
+        self.emit(BrokerEvent::ConnectionEnded { connection, client_id, cause });
+        key
+    }
+
+    fn say_farewell(&mut self, connection: ConnectionId, phase: Phase, farewell: Farewell) {
+        match farewell {
+            Farewell::Disconnect(mut disconnect) => {
+                if let Phase::Connected { session, version: ProtocolVersion::V5 } = phase {
+                    // The Reason String is left out if the packet would be too large for the Client [MQTT-3.14.2-3].
+                    let packet = Packet::Disconnect((*disconnect).clone());
+                    if !self.fits(session, &packet) {
+                        disconnect.properties.reason_string = None;
+                    }
+                    self.send(session, &Packet::Disconnect(*disconnect));
+                }
+                self.transmit(connection, Transmit::Close);
+            }
+            Farewell::Connack(version, connack) => {
+                let packet = Packet::Connack(connack);
+                if let Ok(bytes) = packet.to_bytes(version) {
+                    self.transmit(connection, Transmit::Packet { packet_type: packet.packet_type(), bytes });
+                }
+                self.transmit(connection, Transmit::Close);
+            }
+            Farewell::Close => self.transmit(connection, Transmit::Close),
+            Farewell::Abort => self.transmit(connection, Transmit::Abort),
+            Farewell::None => {}
+        }
+    }
+
+    /// What becomes of a session that has lost its connection: it ends, or its timers start.
+    fn settle(&mut self, now: Instant, key: SessionKey) {
+        let Some(session) = self.sessions.get(key.0) else { return };
+        if session.expiry == SessionExpiry::AT_CLOSE {
+            // In 3.1.1 it is Clean Session that ends it.
+            let expired = session.version == ProtocolVersion::V5;
+            self.end_session(now, key, expired);
+            return;
+        }
+        if let Some(delay) = session.expiry.delay() {
+            self.timers.set(Timer::SessionEnd(key), now + delay);
+        }
+        self.schedule_will(now, key);
+    }
+
+    /// DISCONNECT brings a new Session Expiry Interval (5.0 §3.14.2.2.2).
+    pub(super) fn change_session_expiry(&mut self, key: SessionKey, seconds: u32) -> Result<(), Misbehaviour> {
+        let expiry = SessionExpiry(seconds.min(self.config.session_expiry_max));
+        let Some(session) = self.sessions.get_mut(key.0) else { return Ok(()) };
+        if session.expiry == SessionExpiry::AT_CLOSE && seconds != 0 {
+            return Err(Misbehaviour::protocol_error("5.0 §3.14.2.2.2", key::BROKER_DISCONNECT_EXPIRY.message()));
+        }
+        session.expiry = expiry;
+        Ok(())
+    }
+
+    /// Discards a Session State, and then publishes a will that was still to come [MQTT-3.1.2-8].
+    pub(super) fn end_session(&mut self, now: Instant, key: SessionKey, expired: bool) {
+        let Some(mut session) = self.sessions.remove(key.0) else { return };
+        self.by_client.remove(&session.client_id);
+        for filter in session.subscriptions.keys() {
+            self.subscriptions.remove(filter, key);
+        }
+        self.timers.cancel(&Timer::SessionEnd(key));
+        self.timers.cancel(&Timer::Will(key));
+        self.timers.cancel(&Timer::QueueExpiry(key));
+        let client_id = session.client_id;
+        self.emit(BrokerEvent::SessionEnded { client_id: client_id.clone(), expired });
+        // A message whose PUBREC has come has reached the subscriber: it is not dropped.
+        let unsent = session.outbound.iter().filter(|flight| flight.awaiting != Awaiting::Pubcomp).map(|flight| flight.tag.id);
+        let queued = session.queue.drain();
+        for message in unsent.chain(queued.iter().map(|delivery| delivery.message.id)).collect::<Vec<_>>() {
+            self.emit(BrokerEvent::MessageDropped { message, client_id: client_id.clone(), reason: DropReason::SessionEnded });
+        }
+        if let Some(will) = session.will.take() {
+            self.accept_will(now, client_id, will);
+        }
+    }
+
+    pub(super) fn shut_down(&mut self, now: Instant) {
+        self.stop(now, &Farewell::disconnect(ReasonCode::ServerShuttingDown));
+    }
+
+    pub(super) fn crash(&mut self, now: Instant) {
+        if self.config.persistence {
+            self.stop(now, &Farewell::Abort);
+            return;
+        }
+        let connections: Vec<ConnectionId> = self.connections.keys().copied().collect();
+        for connection in connections {
+            self.detach(connection, EndCause::ServerStopped, Farewell::Abort);
+        }
+        let sessions: Vec<SessionKey> = self.by_client.values().copied().collect();
+        for session in sessions {
+            self.discard_will(session, false);
+            self.end_session(now, session, false);
+        }
+        let topics: Vec<_> = self.retained.iter().map(|message| message.topic.clone()).collect();
+        for topic in topics {
+            self.clear_retained(&topic);
+        }
+    }
+
+    /// Ends all connections first, so that no will is sent to a Client that is about to be cut off.
+    fn stop(&mut self, now: Instant, farewell: &Farewell) {
+        let connections: Vec<ConnectionId> = self.connections.keys().copied().collect();
+        let sessions: Vec<SessionKey> =
+            connections.into_iter().filter_map(|connection| self.detach(connection, EndCause::ServerStopped, farewell.clone())).collect();
+        for session in sessions {
+            self.settle(now, session);
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! What the broker gives out: transmissions and events, in the order of their causes.
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use crate::packet::{ClientId, DecodeError, PacketId, ProtocolVersion, QoS, ReasonCode, Subscription, TopicFilter, TopicName};
+use crate::session::{ConnectionId, Transmit};
+use crate::text::Message;
+use crate::time::Instant;
+
+/// What the broker wants done, and what it decided, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// To do on a Network Connection.
+    Transmit(ConnectionId, Transmit),
+    /// Something happened.
+    Event(BrokerEvent),
+}
+
+/// Names one Application Message that the broker accepted, unique within a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct MessageId(pub u64);
+
+/// Why a connection ended, as the broker sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum EndCause {
+    /// DISCONNECT with this Reason Code.
+    ClientDisconnected(ReasonCode),
+    /// The Network Connection closed without DISCONNECT.
+    NetworkClosed,
+    /// Nothing came for one and a half times the Keep Alive [MQTT-3.1.2-22].
+    KeepAliveTimeout,
+    /// Another connection came with the same Client Identifier [MQTT-3.1.4-3].
+    TakenOver,
+    /// No CONNECT came in time.
+    ConnectTimeout,
+    /// The Client broke the protocol.
+    ClientMisbehaved {
+        /// The Reason Code of the clause.
+        reason_code: ReasonCode,
+        /// The clause.
+        clause: &'static str,
+        /// In words.
+        message: Message,
+    },
+    /// CONNECT was refused.
+    Refused(ReasonCode),
+    /// The broker shuts down or crashed.
+    ServerStopped,
+}
+
+/// Where one message went, for one subscriber.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Routing {
+    /// Sent now.
+    Sent {
+        /// QoS of this delivery: the lower of published and granted [MQTT-3.8.4-8].
+        qos: QoS,
+        /// At QoS 1 and 2.
+        packet_id: Option<PacketId>,
+    },
+    /// Kept for later: the subscriber is offline.
+    QueuedOffline,
+    /// Kept for later: Receive Maximum is used up.
+    QueuedReceiveMaximum,
+    /// Not kept.
+    Dropped(DropReason),
+}
+
+/// Why a message was not delivered to a subscriber.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DropReason {
+    /// QoS 0 for an offline session (the broker's policy, the protocol leaves it open).
+    QosZeroOffline,
+    /// The queue of the session is full.
+    QueueFull,
+    /// No Local: the subscriber published it itself [MQTT-3.8.3-3].
+    NoLocal,
+    /// Message Expiry Interval has passed [MQTT-3.3.2-5].
+    Expired,
+    /// Larger than the subscriber's Maximum Packet Size [MQTT-3.1.2-25].
+    PacketTooLarge,
+    /// The session ended before delivery.
+    SessionEnded,
+}
+
+/// What the broker did or decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BrokerEvent {
+    /// A whole packet was taken from the stream, before it is handled.
+    PacketReceived {
+        /// On this connection.
+        connection: ConnectionId,
+        /// Its bytes.
+        frame: Bytes,
+    },
+    /// Bytes that are no legal packet.
+    MalformedReceived {
+        /// On this connection.
+        connection: ConnectionId,
+        /// What is wrong.
+        error: DecodeError,
+        /// The packet as far as known.
+        bytes: Bytes,
+    },
+    /// A Client is connected.
+    ClientConnected {
+        /// Its connection.
+        connection: ConnectionId,
+        /// Its identifier, assigned or its own.
+        client_id: ClientId,
+        /// Its version.
+        version: ProtocolVersion,
+        /// Whether a session was resumed.
+        session_present: bool,
+        /// Keep Alive in force, in seconds.
+        keep_alive: u16,
+    },
+    /// A connection ended.
+    ConnectionEnded {
+        /// Which.
+        connection: ConnectionId,
+        /// Whose, if CONNECT was accepted.
+        client_id: Option<ClientId>,
+        /// Why.
+        cause: EndCause,
+    },
+    /// Session State was discarded.
+    SessionEnded {
+        /// Whose.
+        client_id: ClientId,
+        /// Whether Session Expiry ended it (else Clean Start or Clean Session did).
+        expired: bool,
+    },
+    /// A subscription was made or replaced.
+    Subscribed {
+        /// Whose.
+        client_id: ClientId,
+        /// What was asked.
+        subscription: Subscription,
+        /// What was granted, or why not.
+        reason_code: ReasonCode,
+    },
+    /// A subscription was removed.
+    Unsubscribed {
+        /// Whose.
+        client_id: ClientId,
+        /// Which.
+        filter: TopicFilter,
+        /// Success or No subscription existed.
+        reason_code: ReasonCode,
+    },
+    /// The broker took responsibility for a message.
+    MessageAccepted {
+        /// Its name in this run.
+        message: MessageId,
+        /// The publisher; `None` for the broker's own.
+        publisher: Option<ClientId>,
+        /// Topic Name.
+        topic: TopicName,
+        /// Published QoS.
+        qos: QoS,
+        /// RETAIN.
+        retain: bool,
+        /// Payload.
+        payload: Bytes,
+    },
+    /// What one matching subscriber gets of it.
+    MessageRouted {
+        /// Which message.
+        message: MessageId,
+        /// To whom.
+        client_id: ClientId,
+        /// The filter that matched.
+        filter: TopicFilter,
+        /// What was done.
+        routing: Routing,
+    },
+    /// A queued or unacknowledged message was sent (again).
+    MessageSent {
+        /// Which message.
+        message: MessageId,
+        /// To whom.
+        client_id: ClientId,
+        /// At QoS 1 and 2.
+        packet_id: Option<PacketId>,
+        /// Whether it had been sent before.
+        dup: bool,
+    },
+    /// The subscriber has acknowledged it completely.
+    DeliveryCompleted {
+        /// Which message.
+        message: MessageId,
+        /// By whom.
+        client_id: ClientId,
+        /// Its identifier.
+        packet_id: PacketId,
+    },
+    /// A message that was kept for a subscriber is gone.
+    MessageDropped {
+        /// Which message.
+        message: MessageId,
+        /// For whom.
+        client_id: ClientId,
+        /// Why.
+        reason: DropReason,
+    },
+    /// A QoS 2 PUBLISH came again and was not accepted twice [MQTT-4.3.3-10].
+    DuplicateSuppressed {
+        /// From whom.
+        client_id: ClientId,
+        /// Its identifier.
+        packet_id: PacketId,
+    },
+    /// A retained message was stored or replaced.
+    RetainedStored {
+        /// Topic Name.
+        topic: TopicName,
+        /// The message.
+        message: MessageId,
+    },
+    /// A retained message was removed by an empty payload [MQTT-3.3.1-6] or by expiry.
+    RetainedCleared {
+        /// Topic Name.
+        topic: TopicName,
+    },
+    /// The Will will be published at this time unless the session is resumed (Will Delay).
+    WillScheduled {
+        /// Whose.
+        client_id: ClientId,
+        /// When.
+        at: Instant,
+    },
+    /// The Will was discarded: DISCONNECT with 0x00 [MQTT-3.14.4-3], or resumed in time [MQTT-3.1.3-9].
+    WillDiscarded {
+        /// Whose.
+        client_id: ClientId,
+        /// Whether the session was resumed within Will Delay.
+        resumed: bool,
+    },
+    /// The Will is published; `MessageAccepted` follows with the same message.
+    WillPublished {
+        /// Whose.
+        client_id: ClientId,
+        /// As which message.
+        message: MessageId,
+    },
+    /// A limit was reached.
+    LimitReached {
+        /// Which, and what follows.
+        message: Message,
+    },
+}

@@ -1,0 +1,245 @@
+//! CONNECT and its answer (5.0 §3.1.4).
+
+use bytes::Bytes;
+
+use super::connection::Phase;
+use super::ending::{Farewell, Misbehaviour};
+use super::event::{BrokerEvent, EndCause};
+use super::session_state::{Online, Session, SessionExpiry};
+use super::subscription::SessionKey;
+use super::{Broker, Timer};
+use crate::packet::{ClientId, Connack, ConnackProperties, Connect, DecodeError, Packet, ProtocolVersion, QoS, ReasonCode, WillMessage};
+use crate::session::ConnectionId;
+use crate::text::{Message, key};
+use crate::time::Instant;
+
+/// Why CONNECT is refused.
+struct Refusal {
+    reason_code: ReasonCode,
+    /// The limit that was reached, if it is one.
+    limit: Option<Message>,
+}
+
+impl From<ReasonCode> for Refusal {
+    fn from(reason_code: ReasonCode) -> Self {
+        Self { reason_code, limit: None }
+    }
+}
+
+impl Broker {
+    pub(super) fn handle_connect(&mut self, now: Instant, connection: ConnectionId, connect: Connect) {
+        self.timers.cancel(&Timer::ConnectDeadline(connection));
+        let version = connect.version;
+        let maximum_packet_size =
+            connect.properties.maximum_packet_size.map_or(usize::MAX, |size| usize::try_from(size).unwrap_or(usize::MAX));
+        let assigned = connect.client_id.is_empty();
+        let client_id = if assigned { self.unused_client_id() } else { connect.client_id.clone() };
+        let expiry = self.granted_expiry(&connect);
+        let mut connack = self.connack(&connect, &client_id, expiry);
+        if let Err(refusal) = self.check_connect(&connect, &client_id, &connack, maximum_packet_size) {
+            self.refuse_connect(now, connection, version, refusal, maximum_packet_size);
+            return;
+        }
+        if assigned {
+            self.next_assigned = self.next_assigned.saturating_add(1);
+        }
+
+        self.take_over(now, &client_id);
+        if connect.clean_start
+            && let Some(key) = self.session_key(&client_id)
+        {
+            self.end_session(now, key, false);
+        }
+        let resumed = self.session_key(&client_id);
+        let session_present = resumed.is_some();
+        let key = resumed.unwrap_or_else(|| self.create_session(client_id.clone(), version));
+        self.timers.cancel(&Timer::SessionEnd(key));
+        self.discard_will(key, true);
+
+        let keep_alive = match version {
+            ProtocolVersion::V5 => self.config.server_keep_alive.unwrap_or(connect.keep_alive),
+            ProtocolVersion::V311 => connect.keep_alive,
+        };
+        let (receive_maximum, max_inflight) = (self.config.receive_maximum, self.config.max_inflight.max(1));
+        if let Some(session) = self.sessions.get_mut(key.0) {
+            session.version = version;
+            session.online = Some(Online { connection, maximum_packet_size });
+            session.expiry = expiry;
+            session.will = connect.will;
+            let send_maximum = connect.properties.receive_maximum.unwrap_or(u16::MAX).min(max_inflight);
+            session.outbound.connection_started(version, send_maximum);
+            // 3.1.1 has no way to announce a Receive Maximum.
+            let receive_maximum = if version == ProtocolVersion::V5 { receive_maximum } else { u16::MAX };
+            session.inbound.connection_started(version, receive_maximum);
+        }
+        if let Some(state) = self.connections.get_mut(&connection) {
+            state.phase = Phase::Connected { session: key, version };
+        }
+        self.start_keep_alive(now, connection, keep_alive);
+        self.emit(BrokerEvent::ClientConnected { connection, client_id, version, session_present, keep_alive });
+        connack.session_present = session_present;
+        self.send(key, &Packet::Connack(Box::new(connack)));
+        self.pump(now, key);
+    }
+
+    /// All checks that may refuse, before anything is changed.
+    fn check_connect(&self, connect: &Connect, client_id: &ClientId, connack: &Connack, maximum_packet_size: usize) -> Result<(), Refusal> {
+        if connect.properties.authentication_method.is_some() {
+            return Err(ReasonCode::BadAuthenticationMethod.into());
+        }
+        // [MQTT-3.1.3-8] of 3.1.1: the Server could not tell the Client the identifier it needs to resume.
+        if connect.version == ProtocolVersion::V311 && connect.client_id.is_empty() && !connect.clean_start {
+            return Err(ReasonCode::ClientIdentifierNotValid.into());
+        }
+        if !self.config.allow_anonymous {
+            // There is no password file yet against which a user could be checked.
+            return Err(match connect.user_name {
+                Some(_) => ReasonCode::BadUserNameOrPassword.into(),
+                None => ReasonCode::NotAuthorized.into(),
+            });
+        }
+        if let Some(will) = &connect.will {
+            self.check_will(will)?;
+        }
+        if self.session_key(client_id).is_none() && self.by_client.len() >= self.config.max_sessions {
+            let limit = key::BROKER_LIMIT_SESSIONS.with("limit", self.config.max_sessions);
+            let reason_code = match connect.version {
+                ProtocolVersion::V5 => ReasonCode::QuotaExceeded,
+                ProtocolVersion::V311 => ReasonCode::ServerUnavailable,
+            };
+            return Err(Refusal { reason_code, limit: Some(limit) });
+        }
+        let size = Packet::Connack(Box::new(connack.clone())).to_bytes(connect.version).map_or(usize::MAX, |bytes| bytes.len());
+        if size > maximum_packet_size {
+            return Err(ReasonCode::PacketTooLarge.into());
+        }
+        Ok(())
+    }
+
+    fn check_will(&self, will: &WillMessage) -> Result<(), Refusal> {
+        if will.qos > self.config.maximum_qos {
+            return Err(ReasonCode::QoSNotSupported.into());
+        }
+        if will.retain && !self.config.retain_available {
+            return Err(ReasonCode::RetainNotSupported.into());
+        }
+        match self.too_many_levels(will.topic.as_str()) {
+            Some(limit) => Err(Refusal { reason_code: ReasonCode::TopicNameInvalid, limit: Some(limit) }),
+            None => Ok(()),
+        }
+    }
+
+    /// CONNACK with the Reason Code and close [MQTT-3.2.2-7]. In 3.1.1 only five codes exist: for all others close without CONNACK [MQTT-3.2.2-6].
+    fn refuse_connect(
+        &mut self,
+        now: Instant,
+        connection: ConnectionId,
+        version: ProtocolVersion,
+        refusal: Refusal,
+        maximum_packet_size: usize,
+    ) {
+        let Refusal { reason_code, limit } = refusal;
+        if let Some(message) = limit {
+            self.emit(BrokerEvent::LimitReached { message });
+        }
+        let connack = Connack { session_present: false, reason_code, properties: ConnackProperties::default() };
+        let size = Packet::Connack(Box::new(connack.clone())).to_bytes(version).map_or(usize::MAX, |bytes| bytes.len());
+        let farewell = match version {
+            _ if size > maximum_packet_size => Farewell::Close,
+            ProtocolVersion::V311 if !has_return_code(reason_code) => Farewell::Close,
+            _ => Farewell::Connack(version, Box::new(connack)),
+        };
+        self.end_connection(now, connection, EndCause::Refused(reason_code), farewell);
+    }
+
+    /// A CONNECT that breaks the format: in 5.0 CONNACK with the code, in 3.1.1 none except for an unacceptable protocol level
+    /// [MQTT-3.1.2-2] [MQTT-3.1.4-1].
+    pub(super) fn refuse_malformed_connect(&mut self, now: Instant, connection: ConnectionId, error: DecodeError, frame: Bytes) {
+        let reason_code = error.reason_code;
+        let connack = Connack { session_present: false, reason_code, properties: ConnackProperties::default() };
+        let farewell = match protocol_level(&frame) {
+            // Who speaks a level after 5 understands the newest form, who speaks one before 4 the oldest.
+            Some(level) if level >= 5 => Farewell::Connack(ProtocolVersion::V5, Box::new(connack)),
+            Some(_) if reason_code == ReasonCode::UnsupportedProtocolVersion => Farewell::Connack(ProtocolVersion::V311, Box::new(connack)),
+            _ => Farewell::Close,
+        };
+        let misbehaviour = Misbehaviour { reason_code, clause: error.clause, message: error.message.clone() };
+        self.emit(BrokerEvent::MalformedReceived { connection, error, bytes: frame });
+        self.end_connection(now, connection, misbehaviour.into_cause(), farewell);
+    }
+
+    /// One living connection for each Client Identifier: the older one is ended [MQTT-3.1.4-3] (3.1.1: [MQTT-3.1.4-2]).
+    fn take_over(&mut self, now: Instant, client_id: &ClientId) {
+        let online = self.session_key(client_id).and_then(|key| self.sessions.get(key.0)).and_then(|session| session.online);
+        if let Some(online) = online {
+            let farewell = Farewell::disconnect(ReasonCode::SessionTakenOver);
+            self.end_connection(now, online.connection, EndCause::TakenOver, farewell);
+        }
+    }
+
+    fn create_session(&mut self, client_id: ClientId, version: ProtocolVersion) -> SessionKey {
+        let key = SessionKey(self.sessions.insert(Session::new(client_id.clone(), version)));
+        self.by_client.insert(client_id, key);
+        key
+    }
+
+    /// Session Expiry Interval in force. In 3.1.1 a session without Clean Session is kept as long as the broker keeps any.
+    fn granted_expiry(&self, connect: &Connect) -> SessionExpiry {
+        let wanted = match connect.version {
+            ProtocolVersion::V5 => connect.properties.session_expiry_interval.unwrap_or(0),
+            ProtocolVersion::V311 if connect.clean_start => 0,
+            ProtocolVersion::V311 => u32::MAX,
+        };
+        SessionExpiry(wanted.min(self.config.session_expiry_max))
+    }
+
+    fn connack(&self, connect: &Connect, client_id: &ClientId, expiry: SessionExpiry) -> Connack {
+        let mut connack = Connack { session_present: false, reason_code: ReasonCode::Success, properties: ConnackProperties::default() };
+        if connect.version == ProtocolVersion::V5 {
+            let config = &self.config;
+            let asked = connect.properties.session_expiry_interval.unwrap_or(0);
+            connack.properties = ConnackProperties {
+                session_expiry_interval: (expiry.0 != asked).then_some(expiry.0),
+                receive_maximum: (config.receive_maximum != u16::MAX).then_some(config.receive_maximum),
+                maximum_qos: (config.maximum_qos != QoS::ExactlyOnce).then_some(config.maximum_qos),
+                retain_available: (!config.retain_available).then_some(false),
+                maximum_packet_size: Some(config.maximum_packet_size),
+                assigned_client_identifier: connect.client_id.is_empty().then(|| client_id.clone()),
+                shared_subscription_available: Some(false),
+                server_keep_alive: config.server_keep_alive,
+                ..ConnackProperties::default()
+            };
+        }
+        connack
+    }
+
+    /// The next assigned Client Identifier that no session has [MQTT-3.1.3-6]. Counted, not drawn, so that a run can be repeated.
+    fn unused_client_id(&mut self) -> ClientId {
+        loop {
+            let client_id = ClientId::new(format!("auto-{}", self.next_assigned));
+            if !self.by_client.contains_key(&client_id) {
+                return client_id;
+            }
+            self.next_assigned = self.next_assigned.saturating_add(1);
+        }
+    }
+}
+
+/// Whether 3.1.1 has a Connect Return code for it (3.1.1 table 3.1).
+const fn has_return_code(reason_code: ReasonCode) -> bool {
+    matches!(
+        reason_code,
+        ReasonCode::UnsupportedProtocolVersion
+            | ReasonCode::ClientIdentifierNotValid
+            | ReasonCode::ServerUnavailable
+            | ReasonCode::BadUserNameOrPassword
+            | ReasonCode::NotAuthorized
+    )
+}
+
+/// Protocol Version of a CONNECT whose Protocol Name is MQTT, whatever follows.
+fn protocol_level(frame: &Bytes) -> Option<u8> {
+    let after_type = frame.get(1..)?;
+    let length_bytes = after_type.iter().take(4).position(|byte| byte & 0x80 == 0)?.checked_add(1)?;
+    after_type.get(length_bytes..)?.strip_prefix(b"\x00\x04MQTT")?.first().copied()
+}

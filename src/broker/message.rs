@@ -1,0 +1,122 @@
+//! An Application Message in the broker's care.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use smallvec::SmallVec;
+
+use super::event::MessageId;
+use crate::packet::{ClientId, PacketId, Publish, PublishProperties, QoS, TopicName, WillMessage};
+use crate::time::{Duration, Instant};
+
+/// A message that the broker accepted, shared by all who wait for it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct ApplicationMessage {
+    pub(super) id: MessageId,
+    pub(super) publisher: Option<ClientId>,
+    pub(super) topic: TopicName,
+    pub(super) payload: Bytes,
+    pub(super) qos: QoS,
+    pub(super) retain: bool,
+    /// Without Topic Alias and Subscription Identifiers, which belong to one connection and one subscriber.
+    pub(super) properties: PublishProperties,
+    pub(super) accepted_at: Instant,
+}
+
+/// What a message is made of before the broker has accepted it.
+pub(super) struct MessageContent {
+    pub(super) publisher: Option<ClientId>,
+    pub(super) topic: TopicName,
+    pub(super) payload: Bytes,
+    pub(super) qos: QoS,
+    pub(super) retain: bool,
+    pub(super) properties: PublishProperties,
+}
+
+impl MessageContent {
+    pub(super) fn from_publish(publisher: ClientId, publish: Publish) -> Self {
+        let Publish { qos, retain, topic, mut properties, payload, .. } = publish;
+        properties.topic_alias = None;
+        properties.subscription_identifiers.clear();
+        Self { publisher: Some(publisher), topic, payload, qos, retain, properties }
+    }
+
+    pub(super) fn from_will(publisher: ClientId, will: WillMessage) -> Self {
+        let WillMessage { topic, payload, qos, retain, properties } = will;
+        let properties = PublishProperties {
+            payload_format_indicator: properties.payload_format_indicator,
+            message_expiry_interval: properties.message_expiry_interval,
+            topic_alias: None,
+            response_topic: properties.response_topic,
+            correlation_data: properties.correlation_data,
+            user_properties: properties.user_properties,
+            subscription_identifiers: SmallVec::new(),
+            content_type: properties.content_type,
+        };
+        Self { publisher: Some(publisher), topic, payload, qos, retain, properties }
+    }
+
+    pub(super) fn accept(self, id: MessageId, now: Instant) -> Arc<ApplicationMessage> {
+        let Self { publisher, topic, payload, qos, retain, properties } = self;
+        Arc::new(ApplicationMessage { id, publisher, topic, payload, qos, retain, properties, accepted_at: now })
+    }
+}
+
+impl ApplicationMessage {
+    /// When Message Expiry Interval has passed [MQTT-3.3.2-5].
+    pub(super) fn expires_at(&self) -> Option<Instant> {
+        let seconds = self.properties.message_expiry_interval?;
+        Some(self.accepted_at + Duration::from_secs(u64::from(seconds)))
+    }
+
+    pub(super) fn is_expired(&self, now: Instant) -> bool {
+        self.expires_at().is_some_and(|at| at <= now)
+    }
+
+    /// What it counts for against the byte limit of a queue: topic and payload.
+    pub(super) fn size(&self) -> usize {
+        self.topic.as_str().len().saturating_add(self.payload.len())
+    }
+
+    /// Message Expiry Interval less the whole seconds that the message has waited [MQTT-3.3.2-6].
+    pub(super) fn remaining_expiry(&self, now: Instant) -> Option<u32> {
+        let waited = now.saturating_since(self.accepted_at).as_millis() / 1_000;
+        let interval = self.properties.message_expiry_interval?;
+        Some(interval.saturating_sub(u32::try_from(waited).unwrap_or(u32::MAX)))
+    }
+}
+
+/// One message on its way to one subscriber.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Delivery {
+    pub(super) message: Arc<ApplicationMessage>,
+    /// The lower of published and granted QoS [MQTT-3.8.4-8].
+    pub(super) qos: QoS,
+    /// RETAIN as this subscriber sees it.
+    pub(super) retain: bool,
+    pub(super) subscription_identifiers: SmallVec<[u32; 1]>,
+}
+
+impl Delivery {
+    /// The packet for this subscriber. What 3.1.1 does not have is left out by the caller's choice of `with_properties`.
+    pub(super) fn to_publish(&self, now: Instant, packet_id: Option<PacketId>, dup: bool, with_properties: bool) -> Publish {
+        let properties = if with_properties {
+            PublishProperties {
+                message_expiry_interval: self.message.remaining_expiry(now),
+                subscription_identifiers: self.subscription_identifiers.clone(),
+                ..self.message.properties.clone()
+            }
+        } else {
+            PublishProperties::default()
+        };
+        Publish {
+            dup,
+            qos: self.qos,
+            retain: self.retain,
+            topic: self.message.topic.clone(),
+            packet_id,
+            properties,
+            payload: self.message.payload.clone(),
+        }
+    }
+}

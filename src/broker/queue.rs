@@ -1,0 +1,139 @@
+//! The messages that wait for one subscriber, offline or with Receive Maximum used up.
+
+use std::collections::VecDeque;
+
+use super::message::Delivery;
+use crate::time::Instant;
+
+/// First in, first out, bounded in messages and bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct MessageQueue {
+    entries: VecDeque<Delivery>,
+    bytes: usize,
+    /// The limit has been reported and the queue has not been empty since.
+    full_reported: bool,
+}
+
+/// What became of a message that was to be queued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Queued {
+    Kept,
+    /// The limit is reached. `first` tells that it was not reported since the queue was last empty.
+    Full {
+        first: bool,
+    },
+}
+
+impl MessageQueue {
+    pub(super) const fn new() -> Self {
+        Self { entries: VecDeque::new(), bytes: 0, full_reported: false }
+    }
+
+    pub(super) fn push(&mut self, delivery: Delivery, max_messages: usize, max_bytes: usize) -> Queued {
+        let bytes = self.bytes.saturating_add(delivery.message.size());
+        if self.entries.len() >= max_messages || bytes > max_bytes {
+            let first = !self.full_reported;
+            self.full_reported = true;
+            return Queued::Full { first };
+        }
+        self.bytes = bytes;
+        self.entries.push_back(delivery);
+        Queued::Kept
+    }
+
+    pub(super) fn pop(&mut self) -> Option<Delivery> {
+        let delivery = self.entries.pop_front()?;
+        self.bytes = self.bytes.saturating_sub(delivery.message.size());
+        if self.entries.is_empty() {
+            self.full_reported = false;
+        }
+        Some(delivery)
+    }
+
+    /// Takes out what has expired at `now`, in order.
+    pub(super) fn take_expired(&mut self, now: Instant) -> Vec<Delivery> {
+        let (expired, kept): (VecDeque<_>, VecDeque<_>) =
+            std::mem::take(&mut self.entries).into_iter().partition(|delivery| delivery.message.is_expired(now));
+        self.entries = kept;
+        for delivery in &expired {
+            self.bytes = self.bytes.saturating_sub(delivery.message.size());
+        }
+        if self.entries.is_empty() {
+            self.full_reported = false;
+        }
+        expired.into()
+    }
+
+    /// When the next of its messages expires.
+    pub(super) fn next_expiry(&self) -> Option<Instant> {
+        self.entries.iter().filter_map(|delivery| delivery.message.expires_at()).min()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Topic and payload bytes in it.
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(super) fn front(&self) -> Option<&Delivery> {
+        self.entries.front()
+    }
+
+    /// Takes out everything.
+    pub(super) fn drain(&mut self) -> VecDeque<Delivery> {
+        std::mem::take(self).entries
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::broker::event::MessageId;
+    use crate::broker::message::MessageContent;
+    use crate::packet::{PublishProperties, QoS, TopicName};
+
+    fn delivery(payload: &'static str, expiry: Option<u32>) -> Delivery {
+        let content = MessageContent {
+            publisher: None,
+            topic: TopicName::new("t").unwrap(),
+            payload: payload.into(),
+            qos: QoS::AtLeastOnce,
+            retain: false,
+            properties: PublishProperties { message_expiry_interval: expiry, ..PublishProperties::default() },
+        };
+        let message = content.accept(MessageId(1), Instant::ZERO);
+        Delivery { message, qos: QoS::AtLeastOnce, retain: false, subscription_identifiers: Default::default() }
+    }
+
+    #[test]
+    fn both_limits_hold_and_are_reported_once() {
+        let mut queue = MessageQueue::default();
+        assert_eq!(queue.push(delivery("12345", None), 2, 10), Queued::Kept);
+        assert_eq!(queue.push(delivery("12345", None), 2, 10), Queued::Full { first: true }, "6 + 6 bytes are more than 10");
+        assert_eq!(queue.push(delivery("", None), 2, 10), Queued::Kept);
+        assert_eq!(queue.push(delivery("", None), 2, 10), Queued::Full { first: false });
+        assert_eq!((queue.len(), queue.bytes()), (2, 7));
+        while queue.pop().is_some() {}
+        assert_eq!(queue, MessageQueue::default());
+    }
+
+    #[test]
+    fn expired_messages_leave_in_order_and_free_their_bytes() {
+        let mut queue = MessageQueue::default();
+        for (payload, expiry) in [("a", Some(5)), ("b", None), ("c", Some(3))] {
+            queue.push(delivery(payload, expiry), 9, 99);
+        }
+        assert_eq!(queue.next_expiry(), Some(Instant::from_secs(3)));
+        assert!(queue.take_expired(Instant::from_millis(2_999)).is_empty());
+        let gone: Vec<_> = queue.take_expired(Instant::from_secs(5)).iter().map(|gone| gone.message.payload.clone()).collect();
+        assert_eq!(gone, ["a", "c"]);
+        assert_eq!((queue.len(), queue.bytes(), queue.next_expiry()), (1, 2, None));
+    }
+}

@@ -1,0 +1,71 @@
+//! Session State on the Server (5.0 §4.1).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::message::ApplicationMessage;
+use super::queue::MessageQueue;
+use crate::packet::{ClientId, ProtocolVersion, SubscriptionOptions, TopicFilter, WillMessage};
+use crate::session::{ConnectionId, Inbound, Outbound};
+use crate::time::Duration;
+
+/// Everything that the broker keeps for one Client Identifier.
+#[derive(Clone, Debug, Hash)]
+pub(super) struct Session {
+    pub(super) client_id: ClientId,
+    /// Of the last connection.
+    pub(super) version: ProtocolVersion,
+    pub(super) online: Option<Online>,
+    pub(super) expiry: SessionExpiry,
+    pub(super) subscriptions: BTreeMap<TopicFilter, Granted>,
+    pub(super) outbound: Outbound<Arc<ApplicationMessage>>,
+    pub(super) inbound: Inbound,
+    pub(super) queue: MessageQueue,
+    /// Present until it is published or discarded, also while Will Delay runs.
+    pub(super) will: Option<WillMessage>,
+}
+
+/// The living connection of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Online {
+    pub(super) connection: ConnectionId,
+    /// Of the Client: larger packets are not sent [MQTT-3.1.2-24].
+    pub(super) maximum_packet_size: usize,
+}
+
+/// A subscription as granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Granted {
+    pub(super) options: SubscriptionOptions,
+    pub(super) identifier: Option<u32>,
+}
+
+/// Session Expiry Interval (5.0 §3.1.2.11.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct SessionExpiry(pub(super) u32);
+
+impl SessionExpiry {
+    /// The session ends with its connection.
+    pub(super) const AT_CLOSE: Self = Self(0);
+
+    /// How long after the close; `None` if never.
+    pub(super) fn delay(self) -> Option<Duration> {
+        (self.0 != u32::MAX).then(|| Duration::from_secs(u64::from(self.0)))
+    }
+}
+
+impl Session {
+    pub(super) const fn new(client_id: ClientId, version: ProtocolVersion) -> Self {
+        Self {
+            client_id,
+            version,
+            online: None,
+            expiry: SessionExpiry::AT_CLOSE,
+            subscriptions: BTreeMap::new(),
+            outbound: Outbound::new(),
+            inbound: Inbound::new(),
+            queue: MessageQueue::new(),
+            will: None,
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! SUBSCRIBE and UNSUBSCRIBE.
+
+use smallvec::SmallVec;
+
+use super::Broker;
+use super::delivery::SharedFrame;
+use super::ending::Misbehaviour;
+use super::event::BrokerEvent;
+use super::message::Delivery;
+use super::session_state::Granted;
+use super::subscription::{SessionKey, Subscriber};
+use crate::packet::{
+    Packet, PacketId, ProtocolVersion, QoS, ReasonCode, RetainHandling, Suback, Subscribe, Subscription, SubscriptionOptions, TopicFilter,
+    Unsuback, Unsubscribe, UserProperties,
+};
+use crate::text::key;
+use crate::time::Instant;
+
+impl Broker {
+    /// Each filter in order, then one SUBACK, then the retained messages [MQTT-3.8.4-5].
+    pub(super) fn handle_subscribe(&mut self, now: Instant, key: SessionKey, subscribe: Subscribe) -> Result<(), Misbehaviour> {
+        let Subscribe { packet_id, properties, subscriptions } = subscribe;
+        let Some(session) = self.sessions.get(key.0) else { return Ok(()) };
+        let (version, client_id) = (session.version, session.client_id.clone());
+        if subscriptions.iter().any(|one| one.filter.is_shared() && one.options.no_local) {
+            return Err(Misbehaviour::protocol_error("MQTT-3.8.3-4", key::BROKER_SHARED_NO_LOCAL.message()));
+        }
+        let in_use = self.is_packet_id_in_use(key, packet_id);
+        let mut reason_codes = Vec::with_capacity(subscriptions.len());
+        let mut fresh = Vec::new();
+        for subscription in subscriptions {
+            let result = if in_use {
+                Err(ReasonCode::PacketIdentifierInUse)
+            } else {
+                self.subscribe(key, &subscription, properties.subscription_identifier)
+            };
+            let reason_code = match result {
+                Ok((granted, existed)) => {
+                    let handling = subscription.options.retain_handling;
+                    if handling == RetainHandling::SendAtSubscribe || handling == RetainHandling::SendIfNew && !existed {
+                        fresh.push((subscription.filter.clone(), granted));
+                    }
+                    match granted.options.qos {
+                        QoS::AtMostOnce => ReasonCode::Success,
+                        QoS::AtLeastOnce => ReasonCode::GrantedQoS1,
+                        QoS::ExactlyOnce => ReasonCode::GrantedQoS2,
+                    }
+                }
+                // 3.1.1 has one code for every failure [MQTT-3.9.3-2].
+                Err(_) if version == ProtocolVersion::V311 => ReasonCode::UnspecifiedError,
+                Err(reason_code) => reason_code,
+            };
+            reason_codes.push(reason_code);
+            self.emit(BrokerEvent::Subscribed { client_id: client_id.clone(), subscription, reason_code });
+        }
+        let suback = Suback { packet_id, reason_string: None, user_properties: UserProperties::default(), reason_codes };
+        self.send(key, &Packet::Suback(suback));
+        for (filter, granted) in fresh {
+            self.send_retained(now, key, &filter, granted);
+        }
+        Ok(())
+    }
+
+    /// Makes or replaces one subscription; tells what was granted and whether it existed.
+    fn subscribe(&mut self, key: SessionKey, subscription: &Subscription, identifier: Option<u32>) -> Result<(Granted, bool), ReasonCode> {
+        let filter = &subscription.filter;
+        if filter.is_shared() {
+            return Err(ReasonCode::SharedSubscriptionsNotSupported);
+        }
+        if let Some(message) = self.too_many_levels(filter.as_str()) {
+            self.emit(BrokerEvent::LimitReached { message });
+            return Err(ReasonCode::TopicFilterInvalid);
+        }
+        let limit = self.config.max_subscriptions;
+        let qos = subscription.options.qos.min(self.config.maximum_qos);
+        let granted = Granted { options: SubscriptionOptions { qos, ..subscription.options }, identifier };
+        let Some(session) = self.sessions.get_mut(key.0) else { return Err(ReasonCode::UnspecifiedError) };
+        if session.subscriptions.len() >= limit && !session.subscriptions.contains_key(filter) {
+            let message = key::BROKER_LIMIT_SUBSCRIPTIONS.with("client", session.client_id.as_str()).with("limit", limit);
+            self.emit(BrokerEvent::LimitReached { message });
+            return Err(ReasonCode::QuotaExceeded);
+        }
+        let existed = session.subscriptions.insert(filter.clone(), granted).is_some();
+        self.subscriptions.insert(filter, Subscriber { session: key, options: granted.options, identifier });
+        Ok((granted, existed))
+    }
+
+    /// The retained messages of a new subscription, with RETAIN 1 (5.0 §3.3.1.3).
+    fn send_retained(&mut self, now: Instant, key: SessionKey, filter: &TopicFilter, granted: Granted) {
+        for message in self.retained.matching(filter) {
+            if message.is_expired(now) {
+                continue;
+            }
+            let own = self.sessions.get(key.0).map(|session| &session.client_id) == message.publisher.as_ref();
+            if own && granted.options.no_local {
+                self.report_no_local(&message, key, filter.clone());
+                continue;
+            }
+            let qos = message.qos.min(granted.options.qos);
+            let subscription_identifiers: SmallVec<[u32; 1]> = granted.identifier.into_iter().collect();
+            let delivery = Delivery { message, qos, retain: true, subscription_identifiers };
+            self.deliver(now, key, filter.clone(), delivery, &mut SharedFrame::default());
+        }
+    }
+
+    /// Each filter in order, then one UNSUBACK [MQTT-3.10.4-6]. Deliveries that have begun are finished [MQTT-3.10.4-3].
+    pub(super) fn handle_unsubscribe(&mut self, key: SessionKey, unsubscribe: Unsubscribe) -> Result<(), Misbehaviour> {
+        let Unsubscribe { packet_id, filters, .. } = unsubscribe;
+        let in_use = self.is_packet_id_in_use(key, packet_id);
+        let Some(session) = self.sessions.get(key.0) else { return Ok(()) };
+        let (version, client_id) = (session.version, session.client_id.clone());
+        let mut reason_codes = Vec::with_capacity(filters.len());
+        for filter in filters {
+            let existed = !in_use && self.unsubscribe(key, &filter);
+            let reason_code = match existed {
+                true => ReasonCode::Success,
+                false if in_use => ReasonCode::PacketIdentifierInUse,
+                false => ReasonCode::NoSubscriptionExisted,
+            };
+            reason_codes.push(reason_code);
+            self.emit(BrokerEvent::Unsubscribed { client_id: client_id.clone(), filter, reason_code });
+        }
+        if version == ProtocolVersion::V311 {
+            reason_codes.clear();
+        }
+        let unsuback = Unsuback { packet_id, reason_string: None, user_properties: UserProperties::default(), reason_codes };
+        self.send(key, &Packet::Unsuback(unsuback));
+        Ok(())
+    }
+
+    fn unsubscribe(&mut self, key: SessionKey, filter: &TopicFilter) -> bool {
+        let Some(session) = self.sessions.get_mut(key.0) else { return false };
+        session.subscriptions.remove(filter).is_some() && self.subscriptions.remove(filter, key)
+    }
+
+    /// Whether a QoS 2 PUBLISH of this Client owns the identifier. Only 5.0 has a code to say so; 3.1.1 lets it pass.
+    fn is_packet_id_in_use(&self, key: SessionKey, packet_id: PacketId) -> bool {
+        self.sessions
+            .get(key.0)
+            .is_some_and(|session| session.version == ProtocolVersion::V5 && session.inbound.unreleased().any(|id| id == packet_id))
+    }
+}
