@@ -40,6 +40,11 @@ impl<T> Arena<T> {
         Some(value)
     }
 
+    #[cfg(test)]
+    pub(super) const fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
     pub(super) fn get(&self, key: u32) -> Option<&T> {
         self.slots.get(index(key))?.as_ref()
     }

@@ -1,1 +1,157 @@
+//! Every limit of the configuration bites, says so, and leaves the others served.
+
 use super::*;
+
+#[test]
+fn connections_beyond_the_limit_are_closed_at_once() {
+    let mut bench = Bench::with(BrokerConfig { max_connections: 2, ..BrokerConfig::default() });
+    let first = bench.join(connect(V5, "a"));
+    bench.open(V5);
+    let third = bench.open(V5);
+    assert!(bench.is_closed(third));
+    assert!(bench.take(third).is_empty());
+    assert_eq!(bench.limits(), ["broker-limit-connections"]);
+    assert_eq!(bench.broker.connection_count(), 2);
+    bench.send(first, disconnect(ReasonCode::Success));
+    bench.join(connect(V5, "b"));
+}
+
+#[test]
+fn sessions_beyond_the_limit_are_refused_but_known_ones_come_back() {
+    let mut bench = Bench::with(BrokerConfig { max_sessions: 1, ..BrokerConfig::default() });
+    let known = bench.join(lasting(V5, "known", 60));
+    bench.cut(known);
+    assert_eq!(bench.refused(connect(V5, "new")).1.unwrap().reason_code, ReasonCode::QuotaExceeded);
+    assert_eq!(bench.refused(connect(V311, "new")).1.unwrap().reason_code, ReasonCode::ServerUnavailable);
+    assert_eq!(bench.limits(), ["broker-limit-sessions"; 2]);
+    bench.join(lasting(V5, "known", 60));
+}
+
+#[test]
+fn a_full_queue_drops_the_new_message_with_a_reason_and_says_so_once() {
+    for config in [
+        BrokerConfig { max_queued_messages: 2, ..BrokerConfig::default() },
+        BrokerConfig { max_queued_bytes: 5, ..BrokerConfig::default() },
+    ] {
+        let mut bench = Bench::with(config);
+        let subscriber = bench.join(lasting(V5, "s", 60));
+        bench.subscribe(subscriber, "t", Q1);
+        bench.cut(subscriber);
+        let publisher = bench.join(connect(V5, "p"));
+        for number in 1..=4 {
+            bench.send(publisher, publish("t", &number.to_string(), Q1, number));
+        }
+        assert_eq!(bench.last_routing("s"), Routing::Dropped(DropReason::QueueFull));
+        assert_eq!(bench.limits(), ["broker-limit-queue"]);
+        assert_eq!(bench.session("s").unwrap().queued_messages, 2);
+        let subscriber = bench.join(lasting(V5, "s", 60));
+        assert_eq!(bench.payloads(subscriber), ["t=1", "t=2"]);
+    }
+}
+
+#[test]
+fn a_slow_consumer_is_bounded_too() {
+    let config = BrokerConfig { max_inflight: 3, max_queued_messages: 5, ..BrokerConfig::default() };
+    let mut bench = Bench::with(config);
+    let subscriber = bench.join(connect(V311, "s"));
+    bench.subscribe(subscriber, "t", Q1);
+    let publisher = bench.join(connect(V5, "p"));
+    for _ in 0..100 {
+        bench.send(publisher, publish("t", "x", Q1, 1));
+        let session = bench.session("s").unwrap();
+        assert!(session.in_flight.len() <= 3 && session.queued_messages <= 5);
+    }
+    assert_eq!(bench.take(subscriber).len(), 3);
+}
+
+#[test]
+fn retained_messages_beyond_the_limit_are_refused_or_not_kept() {
+    let mut bench = Bench::with(BrokerConfig { max_retained: 1, ..BrokerConfig::default() });
+    let five = bench.join(connect(V5, "five"));
+    bench.subscribe(five, "#", Q0);
+    bench.send(five, retained("a", "1", Q1, 1));
+    bench.take(five);
+    for (qos, packet_id) in [(Q1, 2), (Q2, 3)] {
+        bench.send(five, retained("b", "1", qos, packet_id));
+        let answer = bench.one(five);
+        let (Packet::Puback(one) | Packet::Pubrec(one)) = answer else { panic!("{answer:?}") };
+        assert_eq!(one.reason_code, ReasonCode::QuotaExceeded);
+    }
+    assert!(bench.session("five").unwrap().unreleased.is_empty(), "[MQTT-4.3.3-9]");
+    bench.send(five, retained("b", "1", Q0, 0));
+    assert_eq!(bench.payloads(five), ["b=1"], "delivered, not kept");
+    bench.send(five, retained("a", "2", Q1, 4));
+    bench.send(five, retained("a", "", Q1, 5));
+    assert_eq!(bench.broker.retained_count(), 0);
+    assert_eq!(bench.limits(), ["broker-limit-retained"; 3]);
+}
+
+#[test]
+fn topics_and_filters_with_too_many_levels_are_refused() {
+    let mut bench = Bench::with(BrokerConfig { max_topic_levels: 3, ..BrokerConfig::default() });
+    let five = bench.join(connect(V5, "five"));
+    bench.send(five, subscribe(1, &[("a/b/c", options(Q0)), ("a/b/c/d", options(Q0))], None));
+    let Packet::Suback(suback) = bench.one(five) else { panic!() };
+    assert_eq!(suback.reason_codes, [ReasonCode::Success, ReasonCode::TopicFilterInvalid]);
+    bench.send(five, publish("a/b/c/d", "x", Q1, 1));
+    assert_eq!(bench.one(five), Packet::Puback(Acknowledgement::new(id(1), ReasonCode::TopicNameInvalid)));
+    bench.send(five, publish("a/b/c/d", "x", Q0, 0));
+    bench.assert_misbehaved(five, ReasonCode::TopicNameInvalid);
+    let three = bench.join(connect(V311, "three"));
+    bench.send(three, publish("a/b/c/d", "x", Q1, 1));
+    bench.assert_misbehaved(three, ReasonCode::TopicNameInvalid);
+    let mut willing = with_will(connect(V5, "w"), Q0, None);
+    willing.will.as_mut().unwrap().topic = TopicName::new("a/b/c/d").unwrap();
+    assert_eq!(bench.refused(willing).1.unwrap().reason_code, ReasonCode::TopicNameInvalid);
+    assert_eq!(bench.limits(), ["broker-limit-topic-levels"; 5]);
+}
+
+#[test]
+fn sixty_five_thousand_levels_are_served_if_allowed() {
+    let mut bench = Bench::with(BrokerConfig { max_topic_levels: usize::MAX, ..BrokerConfig::default() });
+    let connection = bench.join(connect(V5, "c"));
+    let deep = "/".repeat(65_535);
+    bench.subscribe(connection, &deep, Q0);
+    bench.subscribe(connection, "/#", Q0);
+    bench.send(connection, publish(&deep, "x", Q0, 0));
+    assert_eq!(bench.publish(connection).topic.as_str(), deep);
+}
+
+#[test]
+fn subscriptions_beyond_the_limit_get_0x97() {
+    for (version, expected) in [(V5, ReasonCode::QuotaExceeded), (V311, ReasonCode::UnspecifiedError)] {
+        let mut bench = Bench::with(BrokerConfig { max_subscriptions: 1, ..BrokerConfig::default() });
+        let connection = bench.join(connect(version, "c"));
+        bench.send(connection, subscribe(1, &[("a", options(Q0)), ("b", options(Q0)), ("a", options(Q1))], None));
+        let Packet::Suback(suback) = bench.one(connection) else { panic!() };
+        assert_eq!(suback.reason_codes, [ReasonCode::Success, expected, ReasonCode::GrantedQoS1]);
+        assert_eq!(bench.limits(), ["broker-limit-subscriptions"]);
+    }
+}
+
+#[test]
+fn the_longest_session_expiry_holds_for_everyone() {
+    for version in BOTH {
+        let mut bench = Bench::with(BrokerConfig { session_expiry_max: 30, ..BrokerConfig::default() });
+        let connection = bench.join(lasting(version, "c", 1_000));
+        bench.cut(connection);
+        bench.pass_until(Instant::from_secs(30));
+        assert_eq!(bench.broker.session_count(), 0);
+    }
+}
+
+#[test]
+fn a_packet_larger_than_the_brokers_maximum_is_0x95_before_its_bytes_come() {
+    let mut bench = Bench::with(BrokerConfig { maximum_packet_size: 100, ..BrokerConfig::default() });
+    let connection = bench.join(connect(V5, "c"));
+    bench.send_bytes(connection, &b"\x30\x64"[..]);
+    bench.assert_misbehaved(connection, ReasonCode::PacketTooLarge);
+}
+
+#[test]
+fn every_limit_reads_well_in_both_languages() {
+    use crate::text::{Language, key};
+    let message = key::BROKER_LIMIT_QUEUE.with("client", "s").with("messages", 2_u8).with("bytes", 9_u8);
+    assert!(Language::English.render(&message).starts_with("The queue of s is full (2 messages or 9 bytes)"));
+    assert!(Language::Korean.render(&message).contains("큐가 가득 찼어요"));
+}
