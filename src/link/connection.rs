@@ -17,7 +17,7 @@ const SIDES: [Side; 2] = [Side::Client, Side::Broker];
 ///
 /// The caller hands in what happens (`handle_*`), then drains [`Link::poll_event`], then waits until [`Link::poll_timeout`]. A caller that comes late changes
 /// nothing but the moment at which it learns: what was due earlier happens first, at its own time.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub struct Link {
     now: Instant,
     client: End,
@@ -27,7 +27,7 @@ pub struct Link {
 }
 
 /// One side, the path that leads away from it, and what it wrote.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 struct End {
     endpoint: Endpoint,
     path: Path,

@@ -24,7 +24,7 @@ const SYN_ACK_RETRIES: u32 = 5;
 /// Retransmissions of data or FIN before giving up: with doubling, 9 to 13 minutes.
 pub(super) const DATA_RETRIES: u32 = 15;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Phase {
     Listen,
     SynSent,
@@ -38,7 +38,7 @@ pub(super) enum Phase {
 }
 
 /// The program above.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Application {
     /// Does not know of the connection yet.
     Unaware,
@@ -48,7 +48,7 @@ pub(super) enum Application {
 }
 
 /// Bytes that were written and not yet sent.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 struct Chunk {
     bytes: Bytes,
     /// A unit with a verdict travels in segments of its own.
@@ -58,7 +58,7 @@ struct Chunk {
 }
 
 /// A segment that was sent and not acknowledged.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 struct Outstanding {
     wire: Wire,
     sent_at: Instant,
@@ -66,7 +66,7 @@ struct Outstanding {
 }
 
 /// A segment that arrived and was not handed on.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) struct Piece {
     seq: u64,
     pub(super) payload: Bytes,
@@ -92,7 +92,7 @@ impl Outlet<'_> {
 }
 
 /// What a timer led to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Expiry {
     /// The connection goes on.
     GoesOn,
@@ -102,7 +102,7 @@ pub(super) enum Expiry {
     WaitedForFin,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) struct Endpoint {
     pub(super) phase: Phase,
     pub(super) application: Application,

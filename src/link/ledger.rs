@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::{LinkEvent, LossReason, Side, UnitNumber, Verdict};
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 struct Unit {
     number: UnitNumber,
     /// Bytes written up to and with this unit.
@@ -15,7 +15,7 @@ struct Unit {
 /// Every unit has one fate: it arrives or it is lost. Units are settled in the order in which they were written.
 ///
 /// Positions count payload bytes from 0; the sequence number of the byte at position `p` is `p + 1`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) struct Ledger {
     from: Side,
     /// The units without a fate yet.

@@ -69,7 +69,7 @@ pub struct Label(pub u8);
 pub struct UnitNumber(pub u64);
 
 /// A segment on the wire, as a capture shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Segment {
     /// Number of this transmission within the connection, from 0, unique over both sides; a retransmission has its own.
     pub number: u64,
@@ -124,7 +124,7 @@ pub enum CloseReason {
 }
 
 /// What a link reports, in the order in which it happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum LinkEvent {
     /// A segment left.
     SegmentSent(Segment),

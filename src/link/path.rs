@@ -14,7 +14,7 @@ pub(super) const HEADER_BYTES: u64 = 40;
 const LONGEST_DELAY: Duration = Duration::from_secs(86_400);
 
 /// A segment inside the model: sequence numbers are 64 bits wide here and wrap only when shown.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) struct Wire {
     pub(super) number: u64,
     pub(super) seq: u64,
@@ -58,7 +58,7 @@ const fn wrapped(seq: u64) -> u32 {
 }
 
 /// A segment on its way.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) struct Flight {
     pub(super) at: Instant,
     /// Decided when it left, known to the world only at `at`.
@@ -67,7 +67,7 @@ pub(super) struct Flight {
 }
 
 /// One direction. First in, first out: jitter spreads arrivals, but no segment overtakes an earlier one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) struct Path {
     pub(super) conditions: Conditions,
     cut: bool,

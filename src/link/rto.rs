@@ -12,7 +12,7 @@ pub(super) const MAXIMUM: Duration = Duration::from_secs(64);
 const AFTER_REPEATED_HANDSHAKE: Duration = Duration::from_secs(3);
 
 /// Smoothed round-trip time, its variation, and the time-out that follows from them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) struct RtoEstimator {
     /// SRTT and RTTVAR in µs, once something was measured.
     measured: Option<(u64, u64)>,

@@ -8,6 +8,6 @@ pub mod toml_source;
 mod world;
 
 pub use command::{Command, CommandError};
-pub use history::{Branch, BranchId, Cursor, History, Limits, Stride};
+pub use history::{Branch, BranchId, Cursor, Difference, History, Limits, Stride};
 pub use scenario::{ClientSpec, Device, Reply, Scenario, Signal, Template};
-pub use world::{ClientNode, World};
+pub use world::{ClientNode, World, WorldLimits};

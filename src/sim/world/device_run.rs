@@ -1,0 +1,148 @@
+//! Devices and replies at work.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::{Source, World, node_of};
+use crate::client::{ClientState, PublishRequest};
+use crate::packet::{Publish, PublishProperties};
+use crate::rng::RngStream;
+use crate::sim::quantity::Decimal;
+use crate::sim::{Device, Signal};
+use crate::text::{Message, key};
+use crate::time::Instant;
+use crate::trace::{Event, RecordId, Trace};
+
+/// How far a device is.
+#[derive(Clone, Debug, Hash)]
+pub(super) struct DeviceState {
+    /// How many times it came due.
+    turns: u32,
+    walk: Decimal,
+    rng: RngStream,
+}
+
+impl DeviceState {
+    pub(super) const fn new(rng: RngStream) -> Self {
+        Self { turns: 0, walk: Decimal(0), rng }
+    }
+}
+
+/// An answer that is being thought about.
+#[derive(Clone, Debug, Hash)]
+pub(super) struct PendingReply {
+    client: u32,
+    rule: u32,
+    /// The record of the message that is answered.
+    cause: RecordId,
+    topic: String,
+    payload: Bytes,
+}
+
+/// When a device comes due for the first time.
+pub(super) fn first_at(device: &Device) -> Option<Instant> {
+    at_turn(device, 0, device.start)
+}
+
+/// When a device comes due for the turn with this index, if that follows `last`.
+fn at_turn(device: &Device, turn: u32, last: Instant) -> Option<Instant> {
+    match &device.signal {
+        Signal::Replay { rows } => rows.get(turn as usize).map(|(after, _)| device.start + *after),
+        _ if device.times.is_some_and(|times| turn >= times) => None,
+        _ if turn == 0 => Some(device.start),
+        _ => Some(last + device.every),
+    }
+}
+
+impl World {
+    pub(super) fn run_device(&mut self, index: u32, number: u32, trace: &mut Trace) {
+        let scenario = Arc::clone(&self.scenario);
+        let now = self.now;
+        let Some(device) = scenario.clients.get(index as usize).and_then(|spec| spec.devices.get(number as usize)) else { return };
+        let Some(state) = self.stations.get_mut(index as usize).and_then(|station| station.devices.get_mut(number as usize)) else {
+            return;
+        };
+        let turn = state.turns;
+        state.turns = turn.saturating_add(1);
+        let elapsed = now.saturating_since(device.start);
+        let burst = if let Signal::Burst { size } = device.signal { size } else { 1 };
+        // Values are drawn even when nobody can send them: power and network change nothing about the weather.
+        let values: Vec<String> = (0..burst)
+            .map(|within| {
+                let at = if burst == 1 { turn } else { within };
+                device.signal.value(at, elapsed, &mut state.walk, &mut state.rng)
+            })
+            .collect();
+        if let Some(at) = at_turn(device, turn.saturating_add(1), now) {
+            self.timers.set(Source::Device(index, number), at);
+        }
+        for (within, value) in (1_u32..).zip(values) {
+            let n = turn.saturating_mul(burst).saturating_add(within);
+            let (n, t) = (n.to_string(), now.to_string());
+            let payload = device.payload.fill(&[("value", &value), ("n", &n), ("t", &t)]);
+            let request = PublishRequest {
+                topic: device.topic.clone(),
+                payload,
+                qos: device.qos,
+                retain: device.retain,
+                properties: PublishProperties::default(),
+            };
+            self.publish_by_program(index, request, None, key::SIM_DID_PUBLISH.with("topic", device.topic.as_str()), trace);
+        }
+    }
+
+    /// A message was given to the application of a client: the rules that match plan their answers.
+    pub(super) fn plan_replies(&mut self, index: u32, publish: &Publish, cause: RecordId) {
+        let scenario = Arc::clone(&self.scenario);
+        let Some(spec) = scenario.clients.get(index as usize) else { return };
+        for (rule, reply) in (0_u32..).zip(&spec.replies) {
+            if reply.when.matches(&publish.topic) {
+                let pending =
+                    PendingReply { client: index, rule, cause, topic: publish.topic.as_str().to_owned(), payload: publish.payload.clone() };
+                self.timers.set(Source::Reply(self.next_reply), self.now + reply.delay);
+                self.replies.insert(self.next_reply, pending);
+                self.next_reply += 1;
+            }
+        }
+    }
+
+    pub(super) fn run_reply(&mut self, number: u64, trace: &mut Trace) {
+        let Some(pending) = self.replies.remove(&number) else { return };
+        let scenario = Arc::clone(&self.scenario);
+        let rule = scenario.clients.get(pending.client as usize).and_then(|spec| spec.replies.get(pending.rule as usize));
+        let answers = self.stations.get_mut(pending.client as usize).and_then(|station| station.answers.get_mut(pending.rule as usize));
+        let (Some(reply), Some(answers)) = (rule, answers) else { return };
+        *answers = answers.saturating_add(1);
+        let (n, t) = (answers.to_string(), self.now.to_string());
+        let payload = String::from_utf8_lossy(&pending.payload);
+        let payload = reply.payload.fill(&[("payload", &payload), ("topic", &pending.topic), ("n", &n), ("t", &t)]);
+        let request = PublishRequest {
+            topic: reply.topic.clone(),
+            payload,
+            qos: reply.qos,
+            retain: reply.retain,
+            properties: PublishProperties::default(),
+        };
+        let words = key::SIM_DID_REPLY.with("topic", reply.topic.as_str());
+        self.publish_by_program(pending.client, request, Some(pending.cause), words, trace);
+    }
+
+    /// The program on a client publishes, if it runs and wants a connection.
+    fn publish_by_program(&mut self, index: u32, request: PublishRequest, cause: Option<RecordId>, words: Message, trace: &mut Trace) {
+        let now = self.now;
+        let Some(station) = self.stations.get_mut(index as usize) else { return };
+        if !station.node.powered || station.node.frozen || station.node.client.state() == ClientState::Idle {
+            return;
+        }
+        let command = match station.node.client.handle_publish(now, request) {
+            Ok(_) => words,
+            Err(error) => {
+                let reason = crate::sim::CommandError::from(error).message();
+                key::SIM_REFUSED.with("command", words).with("reason", reason)
+            }
+        };
+        let record = self.record(trace, cause, Event::CommandApplied { node: node_of(index), command, by_learner: false });
+        self.drain_client(index, Some(record), trace);
+    }
+}
