@@ -15,13 +15,13 @@ pub struct BrokerConfig {
     pub maximum_qos: QoS,
     /// Retain Available.
     pub retain_available: bool,
-    /// Receive Maximum: QoS 1 and 2 messages that one client may have unacknowledged with the broker.
+    /// Receive Maximum: QoS 1 and 2 messages that one client may have unacknowledged with the broker; 0 counts as 1.
     pub receive_maximum: u16,
-    /// QoS 1 and 2 messages in flight to one client, whatever its Receive Maximum.
+    /// QoS 1 and 2 messages in flight to one client, whatever its Receive Maximum; 0 counts as 1.
     pub max_inflight: u16,
     /// Maximum Packet Size in bytes.
     pub maximum_packet_size: u32,
-    /// Longest Session Expiry Interval in seconds.
+    /// Longest Session Expiry Interval in seconds; `u32::MAX` lets sessions live for ever.
     pub session_expiry_max: u32,
     /// Server Keep Alive in seconds, replacing what clients ask for.
     pub server_keep_alive: Option<u16>,

@@ -38,7 +38,7 @@ impl Broker {
             return;
         }
         let opened = Connection {
-            reader: FrameReader::new(self.config.maximum_packet_size),
+            reader: FrameReader::new(self.config.maximum_packet_size.max(1)),
             phase: Phase::AwaitingConnect,
             last_packet_at: now,
             silence_max: None,
@@ -49,10 +49,11 @@ impl Broker {
 
     pub(super) fn receive(&mut self, now: Instant, connection: ConnectionId, bytes: Bytes) {
         if let Some(state) = self.connections.get_mut(&connection) {
-            state.reader.push(bytes);
+            state.reader.push(bytes.clone());
         }
         // Each packet may end the connection: what follows it is then ignored [MQTT-3.1.4-6].
         while let Some(state) = self.connections.get_mut(&connection) {
+            let unread = state.reader.buffered();
             match state.reader.next_frame() {
                 Ok(Some(frame)) => {
                     state.last_packet_at = now;
@@ -61,7 +62,11 @@ impl Broker {
                     self.handle_frame(now, connection, phase, frame);
                 }
                 Ok(None) => return,
-                Err(error) => self.refuse_bytes(now, connection, error, Bytes::new()),
+                // What cannot be a packet is shown if it began in this piece.
+                Err(error) => {
+                    let shown = bytes.len().checked_sub(unread).map(|start| bytes.slice(start..)).unwrap_or_default();
+                    self.refuse_bytes(now, connection, error, shown);
+                }
             }
         }
     }

@@ -60,7 +60,7 @@ impl Broker {
             ProtocolVersion::V5 => self.config.server_keep_alive.unwrap_or(connect.keep_alive),
             ProtocolVersion::V311 => connect.keep_alive,
         };
-        let (receive_maximum, max_inflight) = (self.config.receive_maximum, self.config.max_inflight.max(1));
+        let (receive_maximum, max_inflight) = (self.config.receive_maximum.max(1), self.config.max_inflight.max(1));
         if let Some(session) = self.sessions.get_mut(key.0) {
             session.version = version;
             session.online = Some(Online { connection, maximum_packet_size });
@@ -200,10 +200,11 @@ impl Broker {
             let asked = connect.properties.session_expiry_interval.unwrap_or(0);
             connack.properties = ConnackProperties {
                 session_expiry_interval: (expiry.0 != asked).then_some(expiry.0),
-                receive_maximum: (config.receive_maximum != u16::MAX).then_some(config.receive_maximum),
+                // The value 0 would be a Protocol Error (5.0 §3.2.2.3.3), as it would be for Maximum Packet Size.
+                receive_maximum: (config.receive_maximum != u16::MAX).then_some(config.receive_maximum.max(1)),
                 maximum_qos: (config.maximum_qos != QoS::ExactlyOnce).then_some(config.maximum_qos),
                 retain_available: (!config.retain_available).then_some(false),
-                maximum_packet_size: Some(config.maximum_packet_size),
+                maximum_packet_size: Some(config.maximum_packet_size.max(1)),
                 assigned_client_identifier: connect.client_id.is_empty().then(|| client_id.clone()),
                 shared_subscription_available: Some(false),
                 server_keep_alive: config.server_keep_alive,

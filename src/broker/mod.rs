@@ -10,6 +10,7 @@
 //! - starts onward delivery of a QoS 2 message when PUBLISH arrives, and keeps its Packet Identifier until PUBREL (5.0 §4.3.3);
 //! - sends SUBACK before the retained messages of a new subscription;
 //! - ends a session with Session Expiry Interval 0 before it publishes the will of that session;
+//! - does not serve shared subscriptions yet, and refuses `$share/…` in 3.1.1 too, where it would otherwise be a filter that matches nothing anyone meant;
 //! - answers a malformed CONNECT of 5.0 with CONNACK, of 3.1.1 with the close alone.
 
 #![cfg_attr(

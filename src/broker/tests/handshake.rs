@@ -248,3 +248,25 @@ fn events_come_before_what_they_cause() {
     bench.send(publisher, disconnect(ReasonCode::Success));
     assert_eq!(bench.order, ["PacketReceived", "close", "ConnectionEnded", "SessionEnded"]);
 }
+
+#[test]
+fn client_identifiers_are_opaque_keys() {
+    let mut bench = Bench::new();
+    let names = ["#", "+", "../x", "__proto__", "%s", "가", "a", "A", "a ", "0123456789abcdefghijklm", "<b>"];
+    for name in names {
+        assert!(!bench.join_session(lasting(V5, name, 60)).1, "{name}");
+    }
+    assert_eq!(bench.broker.session_count(), names.len());
+    bench.join(connect(V5, &"x".repeat(65_535)));
+}
+
+#[test]
+fn limits_of_0_are_announced_as_1_since_0_would_be_a_protocol_error() {
+    let mut bench = Bench::with(BrokerConfig { receive_maximum: 0, max_inflight: 0, ..BrokerConfig::default() });
+    let connection = bench.dial(connect(V5, "c"));
+    let Packet::Connack(connack) = bench.one(connection) else { panic!() };
+    assert_eq!(connack.properties.receive_maximum, Some(1));
+    bench.subscribe(connection, "t", Q1);
+    bench.send(connection, publish("t", "x", Q1, 1));
+    assert_eq!(bench.take(connection).len(), 2);
+}

@@ -140,6 +140,14 @@ fn malformed_packets_are_closed_with_their_code_mqtt_4_13_1_1() {
 }
 
 #[test]
+fn bytes_that_cannot_be_a_packet_are_shown_from_their_beginning() {
+    let mut bench = Bench::new();
+    let connection = bench.join(connect(V5, "c"));
+    bench.send_bytes(connection, &b"\xc0\x00\x00\x01\x02"[..]);
+    assert!(bench.has(|event| matches!(event, BrokerEvent::MalformedReceived { bytes, .. } if &bytes[..] == b"\x00\x01\x02")));
+}
+
+#[test]
 fn packets_before_the_illegal_one_count_and_those_after_it_do_not() {
     let mut bench = Bench::new();
     let subscriber = bench.join(connect(V5, "s"));
