@@ -37,3 +37,5 @@ pub mod playground;
 // Rank 8: the front ends.
 #[cfg(not(target_arch = "wasm32"))]
 pub mod native;
+#[cfg(feature = "web")]
+pub mod web;

@@ -1,1 +1,5 @@
-fn main() {}
+//! The page: what Trunk builds.
+
+fn main() {
+    mqtt_playground::web::run();
+}

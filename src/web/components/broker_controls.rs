@@ -1,0 +1,35 @@
+//! What can be done to the broker.
+
+use yew::prelude::*;
+
+use crate::playground::Action;
+use crate::sim::Command;
+use crate::text::key;
+use crate::trace::NodeId;
+use crate::web::i18n::use_ui;
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct BrokerControlsProps {
+    pub(crate) powered: bool,
+}
+
+/// Crash and restart.
+#[component]
+pub(crate) fn BrokerControls(BrokerControlsProps { powered }: &BrokerControlsProps) -> Html {
+    let ui = use_ui();
+    let node = NodeId::BROKER;
+    html! {
+        <section class="control-group">
+            <h3>{ ui.text(key::PAGE_CONTROLS_BROKER) }</h3>
+            <p class="quiet">{ ui.text(key::PAGE_BROKER_HELP) }</p>
+            <div class="control-row">
+                <button type="button" class="button danger" disabled={!powered} onclick={ui.act(Action::Do(Command::PowerCut { node }))}>
+                    { ui.text(key::PAGE_BROKER_CRASH) }
+                </button>
+                <button type="button" class="button" disabled={*powered} onclick={ui.act(Action::Do(Command::PowerOn { node }))}>
+                    { ui.text(key::PAGE_BROKER_RESTART) }
+                </button>
+            </div>
+        </section>
+    }
+}

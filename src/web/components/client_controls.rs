@@ -1,0 +1,90 @@
+//! What can be done to a client and its path.
+
+use yew::prelude::*;
+
+use super::condition_sliders::ConditionSliders;
+use super::fault_rules::FaultRules;
+use super::publish_form::PublishForm;
+use super::subscribe_form::SubscribeForm;
+use crate::link::{CutDirection, CutNotice};
+use crate::packet::ReasonCode;
+use crate::playground::{Action, ClientRow};
+use crate::sim::Command;
+use crate::text::{Key, key};
+use crate::web::i18n::use_ui;
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct ClientControlsProps {
+    pub(crate) client: ClientRow,
+    pub(crate) live: bool,
+}
+
+/// All controls of a client. A real one has no path that could be cut.
+#[component]
+pub(crate) fn ClientControls(ClientControlsProps { client, live }: &ClientControlsProps) -> Html {
+    let ui = use_ui();
+    let node = client.node;
+    let button = |name: Key, class: &'static str, enabled: bool, command: Command| {
+        html! {
+            <button type="button" class={classes!("button", class)} disabled={!enabled} onclick={ui.act(Action::Do(command))}>{ ui.text(name) }</button>
+        }
+    };
+    let cut = |name: Key, direction: CutDirection| {
+        // What is cut already can be cut another way.
+        button(name, "", true, Command::Cut { client: node, direction, notice: CutNotice::Nobody })
+    };
+    let disconnect =
+        |name: Key, reason_code: ReasonCode| button(name, "", client.connected, Command::Disconnect { client: node, reason_code });
+    let state = match (client.powered, client.cut, client.connected) {
+        (false, ..) => key::PAGE_NODE_OFF,
+        (true, true, _) => key::PAGE_PATH_CUT,
+        (true, false, true) => key::PAGE_PATH_CONNECTED,
+        (true, false, false) => key::PAGE_PATH_IDLE,
+    };
+    html! {
+        <div class="client-controls">
+            <p class={classes!("control-state", (client.powered && client.connected && !client.cut).then_some("good"))}>
+                <b>{ client.name.clone() }</b>{ " " }{ ui.text(state) }
+                if client.frozen {
+                    { " · " }{ ui.text(key::PAGE_FROZEN) }
+                }
+            </p>
+            <section class="control-group">
+                <h3>{ ui.text(key::PAGE_CONTROLS_CONNECTION) }</h3>
+                <div class="control-row">
+                    { button(key::PAGE_CONNECT, "", client.powered && !client.connected, Command::Connect { client: node }) }
+                    { disconnect(key::PAGE_DISCONNECT, ReasonCode::Success) }
+                    { disconnect(key::PAGE_DISCONNECT_WILL, ReasonCode::DisconnectWithWillMessage) }
+                </div>
+            </section>
+            <PublishForm {node} />
+            <SubscribeForm {node} />
+            if !live {
+                <section class="control-group">
+                    <h3>{ ui.text(key::PAGE_CONTROLS_POWER) }</h3>
+                    <div class="control-row">
+                        { button(key::PAGE_POWER_CUT, "danger", client.powered, Command::PowerCut { node }) }
+                        { button(key::PAGE_POWER_ON, "", !client.powered, Command::PowerOn { node }) }
+                        if client.frozen {
+                            { button(key::PAGE_THAW, "", true, Command::Freeze { client: node, frozen: false }) }
+                        } else {
+                            { button(key::PAGE_FREEZE, "", client.powered, Command::Freeze { client: node, frozen: true }) }
+                        }
+                    </div>
+                </section>
+                <section class="control-group">
+                    <h3>{ ui.text(key::PAGE_CONTROLS_PATH) }</h3>
+                    <div class="control-row">
+                        { cut(key::PAGE_CUT_BOTH, CutDirection::Both) }
+                        { cut(key::PAGE_CUT_TO_BROKER, CutDirection::ToBroker) }
+                        { cut(key::PAGE_CUT_TO_CLIENT, CutDirection::ToClient) }
+                        { button(key::PAGE_RESTORE, "", client.cut, Command::Restore { client: node }) }
+                        { button(key::PAGE_RESET, "danger", client.connected, Command::Reset { client: node }) }
+                    </div>
+                    <ConditionSliders {node} conditions={client.conditions} />
+                </section>
+                <FaultRules {node} count={client.faults} />
+            }
+        </div>
+    }
+}

@@ -1,0 +1,54 @@
+//! What can be done to the nodes: publish, pull the plug, cut the line.
+
+use std::rc::Rc;
+
+use yew::prelude::*;
+
+use super::broker_controls::BrokerControls;
+use super::client_controls::ClientControls;
+use crate::playground::ClientRow;
+use crate::text::key;
+use crate::trace::NodeId;
+use crate::view::Stage;
+use crate::web::i18n::use_ui;
+use crate::web::state::Msg;
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct ControlsProps {
+    pub(crate) clients: Rc<[ClientRow]>,
+    pub(crate) stage: Rc<Stage>,
+    pub(crate) target: NodeId,
+    pub(crate) live: bool,
+}
+
+/// Picks a node and shows what can be done to it.
+#[component]
+pub(crate) fn Controls(props: &ControlsProps) -> Html {
+    let ui = use_ui();
+    let client = props.clients.iter().find(|client| client.node == props.target);
+    let broker = props.stage.nodes.iter().find(|node| node.node == NodeId::BROKER);
+    let pick = |node: NodeId, name: String| {
+        html! {
+            <button key={node.0} type="button" aria-pressed={(props.target == node).to_string()} onclick={ui.on(move || Msg::Controls(node))}>
+                { name }
+            </button>
+        }
+    };
+    html! {
+        <div class="controls">
+            <div class="picker" role="group" aria-label={ui.text(key::PAGE_CONTROLS_PICK)}>
+                { for props.clients.iter().map(|client| pick(client.node, client.name.clone())) }
+                if let Some(broker) = broker.filter(|_| !props.live) {
+                    { pick(NodeId::BROKER, broker.name.clone()) }
+                }
+            </div>
+            if let Some(client) = client {
+                <ClientControls key={client.node.0} client={client.clone()} live={props.live} />
+            } else if let Some(broker) = broker.filter(|_| !props.live) {
+                <BrokerControls powered={broker.powered} />
+            } else {
+                <p class="empty">{ ui.text(key::PAGE_CONTROLS_EMPTY) }</p>
+            }
+        </div>
+    }
+}

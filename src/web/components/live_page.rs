@@ -1,0 +1,62 @@
+//! A real broker: the form before, the connection's state while it runs.
+
+use std::rc::Rc;
+
+use yew::prelude::*;
+
+use super::live_form::LiveForm;
+use crate::packet::ReasonCode;
+use crate::playground::{Action, ClientRow};
+use crate::sim::Command;
+use crate::text::key;
+use crate::web::i18n::use_ui;
+use crate::web::state::Msg;
+
+/// The page before a connection.
+#[component]
+pub(crate) fn LivePage() -> Html {
+    let ui = use_ui();
+    html! {
+        <main class="live" id="main" tabindex="-1">
+            <h1>{ ui.text(key::PAGE_LIVE_TITLE) }</h1>
+            <p class="lead">{ ui.text(key::PAGE_LIVE_LEAD) }</p>
+            <LiveForm />
+        </main>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct LivePaneProps {
+    pub(crate) clients: Rc<[ClientRow]>,
+}
+
+/// Beside the views of a running connection, where a lesson would be.
+#[component]
+pub(crate) fn LivePane(LivePaneProps { clients }: &LivePaneProps) -> Html {
+    let ui = use_ui();
+    html! {
+        <div class="lesson">
+            <h1>{ ui.text(key::PAGE_LIVE_TITLE) }</h1>
+            for client in clients.iter() {
+                <div class="live-client" key={client.node.0}>
+                    <p class={classes!("control-state", client.connected.then_some("good"))}>
+                        <b>{ client.name.clone() }</b>{ " " }
+                        { ui.text(if client.connected { key::PAGE_PATH_CONNECTED } else { key::PAGE_PATH_IDLE }) }
+                    </p>
+                    <div class="control-row">
+                        <button type="button" class="button" disabled={client.connected} onclick={ui.act(Action::Do(Command::Connect { client: client.node }))}>
+                            { ui.text(key::PAGE_CONNECT) }
+                        </button>
+                        <button type="button" class="button" disabled={!client.connected}
+                            onclick={ui.act(Action::Do(Command::Disconnect { client: client.node, reason_code: ReasonCode::Success }))}>
+                            { ui.text(key::PAGE_DISCONNECT) }
+                        </button>
+                    </div>
+                </div>
+            }
+            <p>{ ui.text(key::PAGE_LIVE_RUNNING) }</p>
+            <p class="quiet">{ ui.text(key::PAGE_LIVE_SECRETS) }</p>
+            <button type="button" class="button" onclick={ui.on(|| Msg::CloseLive)}>{ ui.text(key::PAGE_LIVE_OTHER) }</button>
+        </div>
+    }
+}

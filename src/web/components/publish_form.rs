@@ -1,0 +1,130 @@
+//! Publish a message. One press of Enter publishes once, also while an input method composes Hangul.
+
+use bytestring::ByteString;
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlInputElement, HtmlSelectElement, KeyboardEvent};
+use yew::prelude::*;
+
+use crate::packet::{QoS, TopicError, TopicName};
+use crate::playground::Action;
+use crate::sim::Command;
+use crate::text::{Key, key};
+use crate::trace::NodeId;
+use crate::web::i18n::use_ui;
+use crate::web::state::Msg;
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct PublishFormProps {
+    pub(crate) node: NodeId,
+}
+
+/// The text of an input, from its event.
+pub(crate) fn value_of(event: &InputEvent) -> String {
+    event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok()).map_or_else(String::new, |input| input.value())
+}
+
+/// The QoS that was picked.
+pub(crate) fn qos_of(event: &Event) -> QoS {
+    event
+        .target()
+        .and_then(|target| target.dyn_into::<HtmlSelectElement>().ok())
+        .and_then(|select| select.value().parse::<u8>().ok())
+        .and_then(|value| QoS::try_from(value).ok())
+        .unwrap_or_default()
+}
+
+/// Stops the Enter that ends a composition from sending the form. Browsers tell in one of two ways, and Safari only in the second.
+pub(crate) fn keep_composition() -> Callback<KeyboardEvent> {
+    Callback::from(|event: KeyboardEvent| {
+        if event.key() == "Enter" && (event.is_composing() || event.key_code() == 229) {
+            event.prevent_default();
+        }
+    })
+}
+
+/// What is wrong with a topic, in words.
+pub(crate) const fn topic_error(error: TopicError) -> Key {
+    match error {
+        TopicError::Empty => key::PAGE_TOPIC_EMPTY,
+        TopicError::TooLong => key::PAGE_TOPIC_TOO_LONG,
+        TopicError::NullCharacter => key::PAGE_TOPIC_NULL,
+        TopicError::WildcardInName => key::PAGE_TOPIC_WILDCARD,
+        TopicError::MultiLevelWildcard => key::PAGE_TOPIC_MULTI,
+        TopicError::SingleLevelWildcard => key::PAGE_TOPIC_SINGLE,
+        TopicError::SharedSubscription => key::PAGE_TOPIC_SHARED,
+    }
+}
+
+/// The three levels as options.
+pub(crate) fn qos_options(selected: QoS) -> Html {
+    [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce]
+        .into_iter()
+        .map(|qos| {
+            let number = u8::from(qos).to_string();
+            html! { <option value={number.clone()} selected={qos == selected}>{ format!("QoS {number}") }</option> }
+        })
+        .collect()
+}
+
+/// The form.
+#[component]
+pub(crate) fn PublishForm(PublishFormProps { node }: &PublishFormProps) -> Html {
+    let ui = use_ui();
+    let topic = use_state_eq(|| String::from("home/temp"));
+    let payload = use_state_eq(|| String::from("22.5"));
+    let qos = use_state_eq(QoS::default);
+    let retain = use_state_eq(|| false);
+    let checked = TopicName::new(topic.as_str());
+    let onsubmit = {
+        let (ui, node, payload, qos, retain, checked) = (ui.clone(), *node, payload.clone(), *qos, *retain, checked.clone());
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            if let Ok(topic) = &checked {
+                let payload = ByteString::from(payload.as_str());
+                ui.say(Msg::Act(Action::Do(Command::Publish { client: node, topic: topic.clone(), payload, qos, retain })));
+            }
+        })
+    };
+    let on_topic = {
+        let topic = topic.clone();
+        Callback::from(move |event: InputEvent| topic.set(value_of(&event)))
+    };
+    let on_payload = {
+        let payload = payload.clone();
+        Callback::from(move |event: InputEvent| payload.set(value_of(&event)))
+    };
+    let on_qos = {
+        let qos = qos.clone();
+        Callback::from(move |event: Event| qos.set(qos_of(&event)))
+    };
+    let on_retain = {
+        let retain = retain.clone();
+        Callback::from(move |_: Event| retain.set(!*retain))
+    };
+    html! {
+        <form class="control-group" {onsubmit} autocomplete="off" aria-label={ui.text(key::PAGE_PUBLISH)}>
+            <h3>{ ui.text(key::PAGE_PUBLISH) }</h3>
+            <label class="line">
+                <span>{ ui.text(key::PAGE_TOPIC) }</span>
+                <input type="text" value={(*topic).clone()} oninput={on_topic} onkeydown={keep_composition()} spellcheck="false"
+                    autocapitalize="off" aria-invalid={checked.is_err().to_string()} aria-describedby="publish-topic-note" />
+            </label>
+            <p id="publish-topic-note" class={classes!("line-note", checked.is_err().then_some("bad"))}>
+                { match &checked {
+                    Err(error) => ui.text(topic_error(*error)),
+                    Ok(_) if !topic.is_ascii() => ui.render(&key::PAGE_TOPIC_BYTES.with("letters", topic.chars().count()).with("bytes", topic.len())),
+                    Ok(_) => String::new(),
+                } }
+            </p>
+            <label class="line">
+                <span>{ ui.text(key::PAGE_PAYLOAD) }</span>
+                <input type="text" value={(*payload).clone()} oninput={on_payload} onkeydown={keep_composition()} spellcheck="false" autocapitalize="off" />
+            </label>
+            <div class="control-row">
+                <label class="pick"><span class="unseen">{ "QoS" }</span><select onchange={on_qos}>{ qos_options(*qos) }</select></label>
+                <label class="tick"><input type="checkbox" checked={*retain} onchange={on_retain} /><span>{ "RETAIN" }</span></label>
+                <button type="submit" class="button primary" disabled={checked.is_err()}>{ ui.text(key::PAGE_PUBLISH_DO) }</button>
+            </div>
+        </form>
+    }
+}

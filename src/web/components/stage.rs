@@ -1,0 +1,203 @@
+//! The stage: nodes, the paths between them, and packets on their way.
+
+use std::rc::Rc;
+
+use web_sys::KeyboardEvent;
+use yew::prelude::*;
+
+use super::stage_layout::{Layout, Place};
+use crate::playground::Action;
+use crate::text::{Key, key};
+use crate::trace::{NodeId, NodeKind, RecordId};
+use crate::view::{Flight, PathStatus, Stage, StageNode, StagePath};
+use crate::web::family::Family;
+use crate::web::hooks::{Size, use_size};
+use crate::web::i18n::{Ui, use_ui};
+use crate::web::state::Msg;
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct StageViewProps {
+    pub(crate) stage: Rc<Stage>,
+    pub(crate) target: NodeId,
+    pub(crate) selected: Option<RecordId>,
+}
+
+/// The stage.
+#[component]
+pub(crate) fn StageView(StageViewProps { stage, target, selected }: &StageViewProps) -> Html {
+    let ui = use_ui();
+    let node = use_node_ref();
+    let size = use_size(&node, Size { width: 672, height: 212 });
+    let layout = Layout::new(&stage.nodes, size);
+    html! {
+        <section class="stage" aria-label={ui.text(key::PAGE_STAGE)} ref={node}>
+            <svg viewBox={format!("0 0 {} {}", size.width, size.height)} role="group" aria-label={ui.text(key::PAGE_STAGE_HELP)}>
+                { stage.paths.iter().map(|path| path_view(path, stage, &layout, &ui)).collect::<Html>() }
+                { stage.nodes.iter().map(|node| node_view(node, *target, &layout, &ui)).collect::<Html>() }
+                { stage.flights.iter().map(|flight| flight_view(flight, *selected, &layout, &ui)).collect::<Html>() }
+            </svg>
+        </section>
+    }
+}
+
+/// Enter and Space do what a click does.
+fn press(ui: &Ui, msg: impl Fn() -> Msg + 'static) -> Callback<KeyboardEvent> {
+    let ui = ui.clone();
+    Callback::from(move |event: KeyboardEvent| {
+        if matches!(event.key().as_str(), "Enter" | " ") {
+            event.prevent_default();
+            ui.say(msg());
+        }
+    })
+}
+
+const fn path_words(status: PathStatus) -> (&'static str, Key) {
+    match status {
+        PathStatus::Idle => ("path-idle", key::PAGE_PATH_IDLE),
+        PathStatus::Opening => ("path-opening", key::PAGE_PATH_OPENING),
+        PathStatus::Connected => ("path-connected", key::PAGE_PATH_CONNECTED),
+        PathStatus::HalfOpen => ("path-half", key::PAGE_PATH_HALF_OPEN),
+        PathStatus::Cut => ("path-cut", key::PAGE_PATH_CUT),
+    }
+}
+
+fn path_view(path: &StagePath, stage: &Stage, layout: &Layout, ui: &Ui) -> Html {
+    let Some(((x1, y1), (x2, y2))) = layout.path(path.client) else { return html! {} };
+    let (class, words) = path_words(path.status);
+    let name = stage.nodes.iter().find(|node| node.node == path.client).map_or("", |node| node.name.as_str());
+    let label = ui.render(&key::PAGE_PATH.with("client", name).with("status", words.message()));
+    let client = path.client;
+    let d = format!("M{x1:.1} {y1:.1}L{x2:.1} {y2:.1}");
+    let (x, y) = ((x1 + x2) / 2.0, (y1 + y2) / 2.0);
+    html! {
+        <g
+            key={format!("path-{}", client.0)}
+            class={classes!("path", class)}
+            role="button"
+            tabindex="0"
+            aria-label={label.clone()}
+            onclick={ui.on(move || Msg::Controls(client))}
+            onkeydown={press(ui, move || Msg::Controls(client))}
+        >
+            <title>{ label }</title>
+            <path class="path-reach" d={d.clone()} />
+            <path class="path-line" d={d} />
+            if path.status == PathStatus::Cut {
+                <g transform={format!("translate({x:.1} {y:.1})")}>
+                    <circle class="cut-disc" r="12" />
+                    <path class="cut-sign" d="M-4.5-4.5 4.5 4.5M4.5-4.5-4.5 4.5" />
+                </g>
+            }
+        </g>
+    }
+}
+
+const fn icon_path(kind: NodeKind) -> &'static str {
+    match kind {
+        NodeKind::Broker => "M-7-5h14v4h-14zM-7 2h14v4h-14zM-4-3v0M-4 4v0",
+        NodeKind::Sensor => "M-2.5 1v-7a2.5 2.5 0 0 1 5 0v7a4.5 4.5 0 1 1-5 0zM0-3v7",
+        NodeKind::Actuator => "M-7 0h3l2-6 4 12 2-6h3",
+        NodeKind::App => "M-4.5-8h9v16h-9zM-1 5.5h2",
+        NodeKind::Dashboard => "M-8-6h16v10h-16zM-3 7h6M-5 1l3-3 2 2 4-4",
+        NodeKind::Server => "M-6-8h12v16h-12zM-3-4h6M-3 0h6M3 5v0",
+    }
+}
+
+fn node_view(node: &StageNode, target: NodeId, layout: &Layout, ui: &Ui) -> Html {
+    let Some(&Place { x, y, width, height, .. }) = layout.place(node.node) else { return html! {} };
+    let is_broker = node.kind == NodeKind::Broker;
+    let status = ui.render(&node.status);
+    let power = if node.powered { None } else { Some(ui.text(key::PAGE_NODE_OFF)) };
+    let label = ui.render(&key::PAGE_NODE.with("name", node.name.as_str()).with("status", power.clone().unwrap_or_else(|| status.clone())));
+    let id = node.node;
+    // How much fits: icon, name and status; name and status; the name alone.
+    let (icon_y, name_y, status_y) = match height {
+        height if height >= 60.0 => (Some(-height / 2.0 + 17.0), 7.0, Some(22.0)),
+        height if height >= 40.0 => (None, -2.0, Some(14.0)),
+        _ => (None, 4.5, None),
+    };
+    html! {
+        <g
+            key={format!("node-{}", id.0)}
+            class={classes!("node", is_broker.then_some("node-broker"), (!node.powered).then_some("node-off"), (id == target).then_some("node-target"))}
+            transform={format!("translate({x:.1} {y:.1})")}
+            role="button"
+            tabindex="0"
+            aria-label={label.clone()}
+            onclick={ui.on(move || Msg::Controls(id))}
+            onkeydown={press(ui, move || Msg::Controls(id))}
+        >
+            <title>{ label }</title>
+            <rect
+                class="node-card"
+                x={format!("{:.1}", -width / 2.0)}
+                y={format!("{:.1}", -height / 2.0)}
+                width={width.to_string()}
+                height={format!("{height:.1}")}
+                rx={if is_broker { "16" } else { "12" }}
+            />
+            if let Some(icon_y) = icon_y {
+                <path class="node-icon" transform={format!("translate(0 {icon_y:.1})")} d={icon_path(node.kind)} />
+            }
+            <text class="node-name" y={name_y.to_string()}>{ short(&node.name, width) }</text>
+            if let Some(status_y) = status_y {
+                <text class="node-status" y={status_y.to_string()}>{ short(power.as_ref().unwrap_or(&status), width) }</text>
+            }
+            if !node.powered {
+                <g class="node-power" transform={format!("translate({:.1} {:.1})", width / 2.0 - 8.0, -height / 2.0 + 8.0)}>
+                    <circle r="9" />
+                    <path d="M0-5v4.5M-3-3.2a4.2 4.2 0 1 0 6 0" />
+                </g>
+            }
+        </g>
+    }
+}
+
+/// The text, cut to what fits. Hangul takes about twice the room of Latin letters.
+fn short(text: &str, width: f64) -> String {
+    let room = (width - 12.0) / 6.4;
+    let mut used = 0.0;
+    let mut out = String::new();
+    for letter in text.chars() {
+        used += if letter.is_ascii() { 1.0 } else { 1.75 };
+        if used > room {
+            out.push('…');
+            break;
+        }
+        out.push(letter);
+    }
+    out
+}
+
+fn flight_view(flight: &Flight, selected: Option<RecordId>, layout: &Layout, ui: &Ui) -> Html {
+    let is_from_broker = flight.from == NodeId::BROKER;
+    let client = if is_from_broker { flight.to } else { flight.from };
+    let Some((at_client, at_broker)) = layout.path(client) else { return html! {} };
+    let ((x1, y1), (x2, y2)) = if is_from_broker { (at_broker, at_client) } else { (at_client, at_broker) };
+    // Without motion a packet stands in the middle of its way.
+    let part = if ui.calm { 0.5 } else { f64::from(flight.progress) / 1_000.0 };
+    let (x, y) = (x1 + (x2 - x1) * part, y1 + (y2 - y1) * part + if is_from_broker { 13.0 } else { -13.0 });
+    let family = Family::of(flight.packet_type);
+    let name = flight.packet_type.name();
+    let is_small = (x2 - x1).abs() < 110.0;
+    let width = if is_small { 22.0 } else { name.len() as f64 * 6.9 + 30.0 };
+    let record = flight.record;
+    html! {
+        <g
+            key={format!("flight-{}", record.0)}
+            class={classes!("flight", family.class(), flight.waiting.then_some("waiting"), (selected == Some(record)).then_some("selected"))}
+            transform={format!("translate({x:.1} {y:.1})")}
+            onclick={ui.act(Action::Select(Some(record)))}
+            aria-hidden="true"
+        >
+            <title>{ name }</title>
+            <rect x={format!("{:.1}", -width / 2.0)} y="-11" width={format!("{width:.1}")} height="22" rx="11" />
+            if is_small {
+                <path d={family.path()} />
+            } else {
+                <path transform={format!("translate({:.1} 0)", -width / 2.0 + 13.0)} d={family.path()} />
+                <text x="8" y="4">{ name }</text>
+            }
+        </g>
+    }
+}
