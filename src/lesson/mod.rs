@@ -5,6 +5,7 @@
 mod catalog;
 mod expectation;
 mod model;
+mod named;
 mod parse;
 mod pattern;
 mod pattern_file;

@@ -2,10 +2,11 @@
 
 use std::rc::Rc;
 
+use crate::client::{Client, ClientState};
 use crate::lesson::{GoalResult, Lesson};
 use crate::link::Conditions;
 use crate::packet::{Field, PacketType};
-use crate::sim::BranchId;
+use crate::sim::{BranchId, World};
 use crate::text::Message;
 use crate::time::Instant;
 use crate::trace::{Node, NodeId, RecordId};
@@ -36,6 +37,8 @@ pub struct Screen {
     pub lesson: Option<Rc<LessonScreen>>,
     /// The newest thing that happened, as one sentence for screen readers.
     pub announcement: Option<Message>,
+    /// The record that the announcement is about: the same sentence twice is news if the record is another.
+    pub announced: Option<RecordId>,
     /// Whether this is a live connection to a real broker.
     pub live: bool,
 }
@@ -45,6 +48,8 @@ pub struct Screen {
 pub struct Transport {
     /// Playing.
     pub playing: bool,
+    /// A long way is still being computed: `Tick` goes on with it, also while paused.
+    pub busy: bool,
     /// The time of the cursor.
     pub at: Instant,
     /// How many records are visible.
@@ -158,4 +163,36 @@ pub struct LessonScreen {
 pub struct PredictionState {
     /// Index of the chosen option.
     pub chosen: Option<usize>,
+}
+
+/// What can be done to each client of a simulated world.
+pub(super) fn client_rows(world: &World, nodes: &[Node]) -> Vec<ClientRow> {
+    let rows = (1..).zip(nodes.iter().skip(1)).filter_map(|(number, node)| {
+        let found = world.client(NodeId(number))?;
+        Some(ClientRow {
+            node: NodeId(number),
+            name: node.name.clone(),
+            powered: found.powered,
+            cut: found.cut.is_some(),
+            connected: found.client.state() == ClientState::Connected,
+            frozen: found.frozen,
+            conditions: found.conditions,
+            faults: found.faults().count(),
+        })
+    });
+    rows.collect()
+}
+
+/// The one client of a live connection.
+pub(super) fn live_client_rows(name: &str, client: &Client) -> Vec<ClientRow> {
+    vec![ClientRow {
+        node: NodeId(1),
+        name: name.to_owned(),
+        powered: true,
+        cut: false,
+        connected: client.state() == ClientState::Connected,
+        frozen: false,
+        conditions: Conditions::default(),
+        faults: 0,
+    }]
 }

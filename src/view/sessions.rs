@@ -1,9 +1,15 @@
 //! Session State on both sides, as the inspector shows it.
 
-use crate::packet::{PacketId, ProtocolVersion, QoS};
-use crate::text::Message;
+use super::packets::text_of;
+use super::stage::state_words;
+use crate::broker::SessionSummary;
+use crate::client::Client;
+use crate::packet::{PacketId, PacketType, ProtocolVersion, QoS, TopicName};
+use crate::session::Awaiting;
+use crate::sim::World;
+use crate::text::{Message, key};
 use crate::time::Instant;
-use crate::trace::NodeId;
+use crate::trace::{Node, NodeId};
 
 /// Everything that the state inspector shows at the cursor.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -80,4 +86,89 @@ pub struct RetainedRow {
     pub payload: Option<String>,
     /// QoS.
     pub qos: QoS,
+}
+
+impl SessionReport {
+    /// Session State of a simulated world; the names are those of its participants.
+    #[must_use]
+    pub fn of(world: &World, nodes: &[Node]) -> Self {
+        let broker = world.broker();
+        let clients = (1..).zip(nodes.iter().skip(1)).filter_map(|(number, node)| {
+            let found = world.client(NodeId(number))?;
+            let mut session = ClientSession::of(NodeId(number), &node.name, &found.client);
+            if !found.powered {
+                session.state = key::VIEW_STATE_OFF.message();
+            }
+            Some(session)
+        });
+        Self {
+            clients: clients.collect(),
+            sessions: broker.sessions().map(BrokerSession::of).collect(),
+            retained: broker
+                .retained()
+                .map(|retained| RetainedRow {
+                    topic: retained.topic.as_str().to_owned(),
+                    payload: text_of(retained.payload),
+                    qos: retained.qos,
+                })
+                .collect(),
+        }
+    }
+
+    /// What is known with a broker outside: the client's side.
+    #[must_use]
+    pub fn of_client(node: NodeId, name: &str, client: &Client) -> Self {
+        Self { clients: vec![ClientSession::of(node, name, client)], ..Self::default() }
+    }
+}
+
+impl ClientSession {
+    fn of(node: NodeId, name: &str, client: &Client) -> Self {
+        let view = client.session();
+        Self {
+            node,
+            name: name.to_owned(),
+            state: state_words(client.state()),
+            outgoing: view.outgoing.iter().map(|flight| in_flight(flight.packet_id, flight.qos, flight.topic, flight.awaiting)).collect(),
+            incoming: view.incoming,
+            queued: view.queued.len(),
+            next_ping: view.next_pingreq,
+        }
+    }
+}
+
+impl BrokerSession {
+    fn of(session: SessionSummary<'_>) -> Self {
+        let will = session.will.map(|will| {
+            let words = match will.scheduled_at {
+                None => key::VIEW_WILL_KNOWN.message(),
+                Some(at) => key::VIEW_WILL_KNOWN_DUE.with("at", at.to_string()),
+            };
+            words.with("topic", will.will.topic.as_str()).with("qos", u8::from(will.will.qos))
+        });
+        Self {
+            client_id: session.client_id.as_str().to_owned(),
+            version: session.version,
+            connected: session.connection.is_some(),
+            subscriptions: session.subscriptions.iter().map(|found| (found.filter.as_str().to_owned(), found.options.qos)).collect(),
+            outgoing: session
+                .in_flight
+                .iter()
+                .map(|flight| in_flight(flight.packet_id, flight.qos, flight.topic, flight.awaiting))
+                .collect(),
+            incoming: session.unreleased,
+            queued: session.queued_messages,
+            expires_at: session.expires_at,
+            will,
+        }
+    }
+}
+
+fn in_flight(packet_id: PacketId, qos: QoS, topic: &TopicName, awaiting: Awaiting) -> InFlight {
+    let awaits = match awaiting {
+        Awaiting::Puback => PacketType::Puback,
+        Awaiting::Pubrec => PacketType::Pubrec,
+        Awaiting::Pubcomp => PacketType::Pubcomp,
+    };
+    InFlight { packet_id, qos, topic: (!topic.is_empty()).then(|| topic.as_str().to_owned()), awaits }
 }

@@ -1,8 +1,6 @@
 //! The rules of the house, checked on the text of `src/`: which module may know which (`ranks`), and what no file may do (`house`).
 //! Each scanner is tested with planted violations, so that a rule that stopped working is noticed.
 
-#![allow(clippy::unwrap_used, reason = "the lint exempts tests, but not the functions that tests share")]
-
 mod house;
 mod ranks;
 mod source;

@@ -69,7 +69,7 @@ pub(crate) const STEPS: [Step; 12] = [
         needs: &[],
         wants: &[Need::Tshark, Need::Mosquitto, Need::MosquittoClients],
         after: &[],
-        run: || cargo(&["test", "--locked", "--workspace", "--no-fail-fast"]),
+        run: || cargo(&["test", "--locked", "--workspace"]),
     },
     Step {
         name: "test-ssr",

@@ -1,0 +1,15 @@
+playground-no-such-lesson = There is no lesson “{ $slug }”. Pick one from the list.
+playground-branch-original = Original run
+playground-branch = Branch { $number }
+playground-no-such-packet = There is no such packet in this run.
+playground-not-yet = That packet has not appeared yet. Do your part first, then try again.
+playground-no-selection = Select a packet first.
+playground-no-such-field = This packet has no such field.
+playground-only-in-lesson = This cannot be done on a real broker.
+playground-only-live = This can be done only on a real broker.
+playground-no-such-prediction = This lesson has no such prediction.
+playground-no-such-step = This lesson has no such step.
+playground-no-more-hints = All hints are shown.
+playground-no-such-branch = There is no such branch.
+playground-no-such-format = Files of the format “{ $format }” cannot be made. Choose json or pcapng.
+playground-live-cannot = On a real broker you can connect, disconnect, publish, subscribe and unsubscribe.

@@ -1,0 +1,15 @@
+playground-no-such-lesson = “{ $slug }”(이)라는 수업이 없어요. 수업 목록에서 골라 주세요.
+playground-branch-original = 처음 흐름
+playground-branch = 가지 { $number }
+playground-no-such-packet = 이 흐름에는 그런 패킷이 없어요.
+playground-not-yet = 그 패킷은 아직 나타나지 않았어요. 먼저 할 일을 하고 다시 눌러 보세요.
+playground-no-selection = 먼저 패킷을 골라 주세요.
+playground-no-such-field = 이 패킷에는 그런 필드가 없어요.
+playground-only-in-lesson = 실제 브로커에 연결했을 때에는 할 수 없어요.
+playground-only-live = 실제 브로커에 연결했을 때에만 할 수 있어요.
+playground-no-such-prediction = 이 수업에는 그런 예측 문제가 없어요.
+playground-no-such-step = 이 수업에는 그런 단계가 없어요.
+playground-no-more-hints = 힌트를 모두 보았어요.
+playground-no-such-branch = 그런 가지가 없어요.
+playground-no-such-format = “{ $format }” 형식으로는 저장할 수 없어요. json이나 pcapng를 골라 주세요.
+playground-live-cannot = 실제 브로커에서는 연결, 연결 끊기, 발행, 구독, 구독 취소만 할 수 있어요.

@@ -1,0 +1,244 @@
+//! A client and a real broker: the page's WebSocket feeds it, its trace is recorded with the time since it was opened.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+use super::LiveInput;
+use crate::client::{Client, ClientConfig, ClientEvent, Output, PublishRequest};
+use crate::link::{CloseReason, Side};
+use crate::packet::{PacketType, ProtocolVersion, PublishProperties, Subscription, mask_secrets};
+use crate::rng::Seed;
+use crate::session::{ConnectionId, Transmit};
+use crate::sim::{Command, CommandError, Cursor, Stride};
+use crate::text::{Message, key};
+use crate::time::Instant;
+use crate::trace::{Event, Node, NodeId, NodeKind, RecordId, Trace};
+
+const RECORDS_MAX: usize = 200_000;
+const CLIENT: NodeId = NodeId(1);
+
+#[derive(Debug)]
+pub(super) struct Live {
+    pub(super) client: Client,
+    pub(super) trace: Trace,
+    outbox: VecDeque<Transmit>,
+    /// The last time that the page told.
+    now: Instant,
+    connection: ConnectionId,
+    transport: Transport,
+    /// Where the learner is looking, unless it is the newest record.
+    past: Option<Cursor>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Transport {
+    Closed,
+    Opening,
+    Open,
+}
+
+impl Live {
+    pub(super) fn new(config: ClientConfig, url: &str) -> Self {
+        let name = if config.client_id.as_str().is_empty() { "client".to_owned() } else { config.client_id.as_str().to_owned() };
+        let nodes = vec![
+            Node { name: without_credentials(url), version: None, kind: NodeKind::Broker },
+            Node { name, version: Some(config.version), kind: NodeKind::App },
+        ];
+        let mut trace = Trace::new(nodes, RECORDS_MAX);
+        trace.push(Instant::ZERO, None, Event::RunStarted { seed: None });
+        Self {
+            client: Client::new(config, Seed(0).stream("live", "client")),
+            trace,
+            outbox: VecDeque::new(),
+            now: Instant::ZERO,
+            connection: ConnectionId(0),
+            transport: Transport::Closed,
+            past: None,
+        }
+    }
+
+    pub(super) fn poll_transmit(&mut self) -> Option<Transmit> {
+        self.outbox.pop_front()
+    }
+
+    pub(super) fn handle_input(&mut self, input: LiveInput) {
+        let (LiveInput::Opened { now } | LiveInput::Bytes { now, .. } | LiveInput::Closed { now } | LiveInput::Timeout { now }) = &input;
+        self.now = self.now.max(*now);
+        match input {
+            LiveInput::Opened { .. } if self.transport == Transport::Opening => {
+                self.transport = Transport::Open;
+                self.record(Event::TransportOpened { connection: self.connection, side: Side::Client });
+                self.client.handle_transport_opened(self.now);
+            }
+            LiveInput::Bytes { bytes, .. } if self.transport == Transport::Open => self.client.handle_bytes(self.now, bytes),
+            LiveInput::Closed { .. } if self.transport != Transport::Closed => {
+                let reason = if self.transport == Transport::Open { CloseReason::ClosedByPeer } else { CloseReason::NetworkDown };
+                self.close(reason);
+                self.client.handle_transport_closed(self.now);
+            }
+            LiveInput::Timeout { .. } => self.client.handle_timeout(self.now),
+            // What comes late from a connection that is over.
+            LiveInput::Opened { .. } | LiveInput::Bytes { .. } | LiveInput::Closed { .. } => {}
+        }
+        self.drain();
+    }
+
+    /// What the learner wants of the client.
+    ///
+    /// # Errors
+    /// It makes no sense now, or cannot be done on a real broker.
+    pub(super) fn apply(&mut self, command: Command) -> Result<(), Message> {
+        let now = self.now;
+        let outcome = match command {
+            Command::Connect { .. } => self.client.handle_connect(now),
+            Command::Disconnect { reason_code, .. } => self.client.handle_disconnect(now, reason_code),
+            Command::Publish { topic, payload, qos, retain, .. } => {
+                let request =
+                    PublishRequest { topic, payload: payload.into_bytes(), qos, retain, properties: PublishProperties::default() };
+                self.client.handle_publish(now, request).map(drop)
+            }
+            Command::Subscribe { filter, options, .. } => {
+                self.client.handle_subscribe(now, vec![Subscription { filter, options }]).map(drop)
+            }
+            Command::Unsubscribe { filter, .. } => self.client.handle_unsubscribe(now, vec![filter]).map(drop),
+            _ => return Err(key::PLAYGROUND_LIVE_CANNOT.message()),
+        };
+        self.drain();
+        outcome.map_err(|error| CommandError::from(error).message())
+    }
+
+    fn record(&mut self, event: Event) -> RecordId {
+        self.trace.push(self.now, None, event)
+    }
+
+    fn close(&mut self, reason: CloseReason) {
+        if self.transport != Transport::Closed {
+            self.transport = Transport::Closed;
+            self.record(Event::TransportClosed { connection: self.connection, side: Side::Client, reason });
+        }
+    }
+
+    fn drain(&mut self) {
+        while let Some(output) = self.client.poll_output() {
+            match output {
+                Output::Transmit(transmit) => self.transmit(transmit),
+                Output::Event(event) => self.note(event),
+            }
+        }
+    }
+
+    fn transmit(&mut self, transmit: Transmit) {
+        match &transmit {
+            Transmit::Open => {
+                self.connection = ConnectionId(self.connection.0.saturating_add(1));
+                self.transport = Transport::Opening;
+                self.record(Event::ConnectionOpening { connection: self.connection, client: CLIENT });
+            }
+            Transmit::Packet { packet_type, bytes } => {
+                let version = self.client.version();
+                self.record(Event::PacketSent {
+                    connection: self.connection,
+                    from: Side::Client,
+                    packet_type: *packet_type,
+                    version,
+                    bytes: mask_secrets(bytes, version),
+                });
+            }
+            Transmit::Close | Transmit::Abort => self.close(CloseReason::ClosedHere),
+        }
+        self.outbox.push_back(transmit);
+    }
+
+    fn note(&mut self, event: ClientEvent) {
+        let connection = self.connection;
+        match event {
+            ClientEvent::PacketReceived { frame } => {
+                if let Some(event) = observed(connection, &frame, self.client.version()) {
+                    self.record(event);
+                }
+            }
+            ClientEvent::MalformedReceived { error, bytes } => {
+                self.record(Event::PacketMalformed { connection, to: Side::Client, bytes, error });
+            }
+            event => {
+                self.record(Event::Client { client: CLIENT, event });
+            }
+        }
+    }
+
+    // ---- looking back ----
+
+    pub(super) fn cursor(&self) -> Cursor {
+        self.past.unwrap_or(Cursor { records: self.trace.len(), at: self.now })
+    }
+
+    pub(super) const fn is_following(&self) -> bool {
+        self.past.is_none()
+    }
+
+    pub(super) const fn head_at(&self) -> Instant {
+        self.now
+    }
+
+    pub(super) fn follow(&mut self) {
+        self.past = None;
+    }
+
+    pub(super) fn stay(&mut self) {
+        self.past = Some(self.cursor());
+    }
+
+    pub(super) fn seek(&mut self, at: Instant) {
+        let records = self.trace.records().partition_point(|record| record.at <= at);
+        self.past = Some(Cursor { records, at: at.min(self.now) });
+    }
+
+    pub(super) fn seek_records(&mut self, records: usize) {
+        let records = records.min(self.trace.len());
+        let last = records.checked_sub(1).and_then(|index| self.trace.records().get(index));
+        self.past = Some(Cursor { records, at: last.map_or(Instant::ZERO, |record| record.at) });
+    }
+
+    fn stops(&self, index: usize, stride: Stride) -> bool {
+        self.trace.records().get(index).is_some_and(|record| stride.stops_at(record))
+    }
+
+    pub(super) fn step_forward(&mut self, stride: Stride) {
+        let from = self.cursor().records;
+        let stop = (from..self.trace.len()).find(|index| self.stops(*index, stride));
+        self.seek_records(stop.map_or(self.trace.len(), |index| index.saturating_add(1)));
+    }
+
+    pub(super) fn step_back(&mut self, stride: Stride) {
+        let from = self.cursor().records.saturating_sub(1);
+        let stop = (0..from).rev().find(|index| self.stops(*index, stride));
+        self.seek_records(stop.map_or(0, |index| index.saturating_add(1)));
+    }
+}
+
+fn observed(connection: ConnectionId, frame: &Bytes, version: ProtocolVersion) -> Option<Event> {
+    let packet_type = PacketType::from_first_byte(*frame.first()?)?;
+    Some(Event::PacketObserved { connection, from: Side::Broker, packet_type, version, bytes: mask_secrets(frame, version) })
+}
+
+/// The address without `user:password@` and without a query, which may hold a token.
+fn without_credentials(url: &str) -> String {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let path = if path.is_empty() { String::new() } else { format!("/{path}") };
+    if scheme.is_empty() { format!("{host}{path}") } else { format!("{scheme}://{host}{path}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_shown_without_what_it_may_hide() {
+        assert_eq!(without_credentials("wss://me:secret@broker.example:8084/mqtt?token=1"), "wss://broker.example:8084/mqtt");
+        assert_eq!(without_credentials("ws://127.0.0.1:9001"), "ws://127.0.0.1:9001");
+    }
+}

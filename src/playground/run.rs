@@ -1,0 +1,136 @@
+//! The simulated run of a lesson: history, and the commands of a stored attempt that carry themselves out as their time comes.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::rng::Seed;
+use crate::sim::{Command, Cursor, History, Limits, Scenario, Stride};
+use crate::text::Message;
+use crate::time::Instant;
+use crate::trace::{RecordId, Trace};
+
+/// What one action may compute, so that a frame never hangs. What is left over goes on at the next tick.
+const EVENTS_PER_SLICE: usize = 4_000;
+const SLICES_PER_ACTION: usize = 4;
+
+/// How far an advance came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Advance {
+    Reached,
+    /// The budget of this action is used up; call again.
+    Unfinished,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Run {
+    pub(super) history: History,
+    /// Commands of a stored attempt that are still to come.
+    script: VecDeque<(Instant, Command)>,
+    /// Where a seek that is not finished wants to go.
+    pub(super) target: Option<Instant>,
+}
+
+impl Run {
+    pub(super) fn new(scenario: &Arc<Scenario>, seed: Seed, script: Vec<(Instant, Command)>) -> Self {
+        let limits = Limits { events_per_call: EVENTS_PER_SLICE, ..Limits::default() };
+        Self { history: History::new(Arc::clone(scenario), seed, limits), script: script.into(), target: None }
+    }
+
+    pub(super) fn trace(&self) -> &Trace {
+        self.history.trace()
+    }
+
+    pub(super) fn cursor(&self) -> Cursor {
+        self.history.cursor()
+    }
+
+    /// Whether commands of a stored attempt are still to come.
+    pub(super) fn has_script(&self) -> bool {
+        !self.script.is_empty()
+    }
+
+    /// Carries out the script's next command, whose time has come.
+    fn carry_out(&mut self) -> Result<(), Message> {
+        let Some((at, command)) = self.script.pop_front() else { return Ok(()) };
+        self.history.seek(at);
+        if let Err(error) = self.history.apply(command, "") {
+            self.script.clear();
+            return Err(error.message());
+        }
+        Ok(())
+    }
+
+    /// Moves the time to `at`, forward or back, within the budget of one action.
+    ///
+    /// # Errors
+    /// A command of the script that makes no sense when its time comes.
+    pub(super) fn advance_to(&mut self, at: Instant) -> Result<Advance, Message> {
+        for _ in 0..SLICES_PER_ACTION {
+            let stop = self.script.front().map(|(due, _)| *due).filter(|due| *due <= at);
+            let reached = self.history.seek(stop.unwrap_or(at));
+            if !reached {
+                continue;
+            }
+            if stop.is_none() {
+                return Ok(Advance::Reached);
+            }
+            // What happens by itself at the same time has happened first, as when attempts are judged.
+            self.carry_out()?;
+        }
+        Ok(Advance::Unfinished)
+    }
+
+    /// One step on. Returns whether the cursor moved.
+    ///
+    /// # Errors
+    /// A command of the script that makes no sense when its time comes.
+    pub(super) fn step_forward(&mut self, stride: Stride) -> Result<bool, Message> {
+        let Some(due) = self.script.front().map(|(due, _)| *due) else { return Ok(self.history.step_forward(stride)) };
+        if self.history.run_until(due, |record| stride.stops_at(record)).is_some() {
+            return Ok(true);
+        }
+        // Nothing to stop at before the command; or a long way, of which a part is done.
+        if self.history.seek(due) {
+            self.carry_out()?;
+        }
+        Ok(true)
+    }
+
+    /// Does something at the cursor. The learner's own act ends the script.
+    ///
+    /// # Errors
+    /// The command makes no sense there.
+    pub(super) fn apply(&mut self, command: Command) -> Result<RecordId, Message> {
+        let number = self.history.branches().len().to_string();
+        let record = self.history.apply(command, &number).map_err(|error| error.message())?;
+        self.script.clear();
+        self.target = None;
+        Ok(record)
+    }
+
+    /// Goes right behind a record that lies at most at `until`, which may not be computed yet. Returns whether there is one that `find` accepts; if not, nothing moves.
+    ///
+    /// # Errors
+    /// A command of the script that makes no sense when its time comes.
+    pub(super) fn go_to(&mut self, until: Instant, find: impl Fn(&Trace) -> Option<RecordId>) -> Result<Option<RecordId>, Message> {
+        let mut found = find(self.trace());
+        if found.is_none() {
+            // Looked for in a copy: computing ahead here would make every later act one in the past.
+            let mut ahead = self.clone();
+            ahead.advance_to(until)?;
+            found = find(ahead.trace());
+            if let Some(record) = found {
+                if self.has_script() {
+                    *self = ahead;
+                    self.history.seek_record(record);
+                } else {
+                    self.history.run_until(until, |passed| passed.id == record);
+                }
+            }
+        }
+        if let Some(record) = found.filter(|record| record.0 as usize >= self.cursor().records) {
+            self.history.seek_record(record);
+        }
+        Ok(found)
+    }
+}
