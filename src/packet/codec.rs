@@ -125,7 +125,29 @@ pub(super) fn read_packet<S: Sink>(r: &mut Reader<'_, S>) -> Result<Packet, Deco
     let present = r.remaining();
     // A frame of the wrong length is still read as far as it goes: the fields help to see what happened.
     let after = r.narrow(announced.min(present));
-    let packet = match packet_type {
+    // Bound to one name and returned under it, so that the packet is built where the caller wants it.
+    let packet = read_body(r, packet_type, flags);
+    if packet.is_ok() {
+        if present < announced {
+            return Err(r.broken(&TOO_SHORT, r.position(), REMAINING_LENGTH.name, announced.saturating_sub(present)));
+        }
+        if r.remaining() > 0 {
+            return Err(r.broken(&TRAILING, r.position(), packet_type.name(), r.remaining()));
+        }
+        if let Some(after) = after {
+            r.widen(after);
+        }
+        if r.remaining() > 0 {
+            return Err(r.broken(&TOO_LONG, r.position(), REMAINING_LENGTH.name, r.remaining()));
+        }
+    }
+    packet
+}
+
+/// Variable header and payload.
+#[inline]
+fn read_body<S: Sink>(r: &mut Reader<'_, S>, packet_type: PacketType, flags: u8) -> Result<Packet, DecodeError> {
+    Ok(match packet_type {
         PacketType::Connect => Packet::Connect(Box::new(Connect::read(r)?)),
         PacketType::Connack => Packet::Connack(Box::new(Connack::read(r)?)),
         PacketType::Publish => Packet::Publish(Publish::read(r, flags)?),
@@ -141,22 +163,10 @@ pub(super) fn read_packet<S: Sink>(r: &mut Reader<'_, S>) -> Result<Packet, Deco
         PacketType::Pingresp => Packet::Pingresp,
         PacketType::Disconnect => Packet::Disconnect(Disconnect::read(r)?),
         PacketType::Auth => Packet::Auth(Auth::read(r)?),
-    };
-    if present < announced {
-        return Err(r.broken(&TOO_SHORT, r.position(), REMAINING_LENGTH.name, announced.saturating_sub(present)));
-    }
-    if r.remaining() > 0 {
-        return Err(r.broken(&TRAILING, r.position(), packet_type.name(), r.remaining()));
-    }
-    if let Some(after) = after {
-        r.widen(after);
-    }
-    if r.remaining() > 0 {
-        return Err(r.broken(&TOO_LONG, r.position(), REMAINING_LENGTH.name, r.remaining()));
-    }
-    Ok(packet)
+    })
 }
 
+#[inline]
 fn read_first_byte<S: Sink>(r: &mut Reader<'_, S>) -> Result<(PacketType, u8), DecodeError> {
     let byte = r.byte_as(&FIRST_BYTE, |value| Description {
         value: format!("0x{value:02X}"),

@@ -78,6 +78,16 @@ pub(super) enum VariableByteIntegerError {
 /// The Variable Byte Integer at the start of `bytes` and how many bytes it takes; `None` if it goes on after them.
 #[inline]
 pub(super) fn read_variable_byte_integer(bytes: &[u8]) -> Result<Option<(u32, usize)>, VariableByteIntegerError> {
+    // Most are one byte long.
+    if let Some(&byte) = bytes.first()
+        && byte < 0x80
+    {
+        return Ok(Some((byte.into(), 1)));
+    }
+    read_longer(bytes)
+}
+
+fn read_longer(bytes: &[u8]) -> Result<Option<(u32, usize)>, VariableByteIntegerError> {
     let mut value = 0_u32;
     for (byte, (shift, length)) in bytes.iter().zip([(0, 1), (7, 2), (14, 3), (21, 4)]) {
         value |= u32::from(byte & 0x7F).wrapping_shl(shift);

@@ -67,6 +67,7 @@ impl Publish {
         u8::from(self.dup).wrapping_shl(3) | u8::from(self.qos).wrapping_shl(1) | u8::from(self.retain)
     }
 
+    #[inline]
     pub(super) fn read<S: Sink>(r: &mut Reader<'_, S>, flags: u8) -> Result<Self, DecodeError> {
         let (dup, retain) = (flags & 0b1000 != 0, flags & 0b0001 != 0);
         let Ok(qos) = QoS::try_from(flags.wrapping_shr(1) & 0b11) else { return Err(r.broken(&QOS_3, 0, "QoS", 3_u8)) };
@@ -112,6 +113,7 @@ impl Publish {
 }
 
 impl PublishProperties {
+    #[inline]
     fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, DecodeError> {
         let mut p = Self::default();
         r.properties(&PROPERTIES, |r, property| match property.id {

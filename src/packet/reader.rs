@@ -6,6 +6,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 
 use super::primitive::{Label, Rule, VariableByteIntegerError, read_variable_byte_integer};
+use super::topic::{check_filter, check_name};
 use super::{DecodeError, PacketId, ProtocolVersion, ReasonCode, TopicError, TopicFilter, TopicName};
 use crate::text::{Arg, Key, Message, key};
 
@@ -409,8 +410,10 @@ impl<'a, S: Sink> Reader<'a, S> {
         if text.is_empty() && may_be_empty {
             return Ok(TopicName::default());
         }
-        // A ByteString clones without a copy; the clone is needed only to say what is wrong.
-        TopicName::new(text.clone()).map_err(|error| self.broken_topic(label, &text, error, wildcard))
+        match check_name(&text) {
+            Ok(()) => Ok(TopicName::checked(text)),
+            Err(error) => Err(self.broken_topic(label, &text, error, wildcard)),
+        }
     }
 
     /// A Topic Filter (5.0 §4.7).
@@ -419,7 +422,10 @@ impl<'a, S: Sink> Reader<'a, S> {
         self.open(label);
         let text = self.raw_text(label, "Length", "Text")?;
         self.close_text(label, &text);
-        TopicFilter::new(text.clone()).map_err(|error| self.broken_topic(label, &text, error, &MULTI_LEVEL_WILDCARD))
+        match check_filter(&text) {
+            Ok(()) => Ok(TopicFilter::checked(text)),
+            Err(error) => Err(self.broken_topic(label, &text, error, &MULTI_LEVEL_WILDCARD)),
+        }
     }
 
     #[cold]

@@ -48,12 +48,13 @@ impl TopicName {
     /// The first rule that the text breaks.
     pub fn new(text: impl Into<ByteString>) -> Result<Self, TopicError> {
         let text = text.into();
-        check_text(&text)?;
-        // Both are ASCII, so the bytes tell; without an early exit this is a few instructions for a whole topic.
-        if text.as_bytes().iter().fold(false, |found, byte| found | matches!(byte, b'+' | b'#')) {
-            return Err(TopicError::WildcardInName);
-        }
+        check_name(&text)?;
         Ok(Self(text))
+    }
+
+    /// Text that [`check_name`] has passed.
+    pub(super) const fn checked(text: ByteString) -> Self {
+        Self(text)
     }
 
     /// The text.
@@ -76,21 +77,13 @@ impl TopicFilter {
     /// The first rule that the text breaks.
     pub fn new(text: impl Into<ByteString>) -> Result<Self, TopicError> {
         let text = text.into();
-        check_text(&text)?;
-        let mut levels = text.split('/').peekable();
-        while let Some(level) = levels.next() {
-            if level.contains('#') && (level != "#" || levels.peek().is_some()) {
-                return Err(TopicError::MultiLevelWildcard);
-            }
-            if level.contains('+') && level != "+" {
-                return Err(TopicError::SingleLevelWildcard);
-            }
-        }
-        let filter = Self(text);
-        if filter.is_shared() && filter.share().is_none() {
-            return Err(TopicError::SharedSubscription);
-        }
-        Ok(filter)
+        check_filter(&text)?;
+        Ok(Self(text))
+    }
+
+    /// Text that [`check_filter`] has passed.
+    pub(super) const fn checked(text: ByteString) -> Self {
+        Self(text)
     }
 
     /// The text.
@@ -108,8 +101,7 @@ impl TopicFilter {
     /// ShareName and filter of a Shared Subscription.
     #[must_use]
     pub fn share(&self) -> Option<(&str, &str)> {
-        let (name, filter) = self.0.strip_prefix("$share/")?.split_once('/')?;
-        (!name.is_empty() && !name.contains(['+', '#']) && !filter.is_empty()).then_some((name, filter))
+        share(&self.0)
     }
 
     /// Whether the filter has a wildcard.
@@ -138,6 +130,46 @@ impl TopicFilter {
     }
 }
 
+/// Whether the text is a Topic Name.
+#[inline]
+pub(super) fn check_name(text: &str) -> Result<(), TopicError> {
+    check_text(text)?;
+    if contains_wildcard(text) { Err(TopicError::WildcardInName) } else { Ok(()) }
+}
+
+/// Whether the text is a Topic Filter.
+#[inline]
+pub(super) fn check_filter(text: &str) -> Result<(), TopicError> {
+    check_text(text)?;
+    if contains_wildcard(text) || text.starts_with('$') { check_levels(text) } else { Ok(()) }
+}
+
+/// The rules for wildcards and Shared Subscriptions, level by level.
+fn check_levels(text: &str) -> Result<(), TopicError> {
+    let mut levels = text.split('/').peekable();
+    while let Some(level) = levels.next() {
+        if level.contains('#') && (level != "#" || levels.peek().is_some()) {
+            return Err(TopicError::MultiLevelWildcard);
+        }
+        if level.contains('+') && level != "+" {
+            return Err(TopicError::SingleLevelWildcard);
+        }
+    }
+    if text.split('/').next() == Some("$share") && share(text).is_none() { Err(TopicError::SharedSubscription) } else { Ok(()) }
+}
+
+fn share(text: &str) -> Option<(&str, &str)> {
+    let (name, filter) = text.strip_prefix("$share/")?.split_once('/')?;
+    (!name.is_empty() && !name.contains(['+', '#']) && !filter.is_empty()).then_some((name, filter))
+}
+
+/// Both wildcards are ASCII, so the bytes tell; without an early exit this takes few instructions for a whole topic.
+#[inline]
+fn contains_wildcard(text: &str) -> bool {
+    text.as_bytes().iter().fold(false, |found, byte| found | matches!(byte, b'+' | b'#'))
+}
+
+#[inline]
 fn check_text(text: &str) -> Result<(), TopicError> {
     match text {
         "" => Err(TopicError::Empty),
