@@ -9,7 +9,7 @@ use crate::text::Message;
 use crate::time::Instant;
 
 /// What the broker wants done, and what it decided, in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Output {
     /// To do on a Network Connection.
     Transmit(ConnectionId, Transmit),
@@ -87,7 +87,7 @@ pub enum DropReason {
 }
 
 /// What the broker did or decided.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum BrokerEvent {
     /// A whole packet was taken from the stream, before it is handled.
     PacketReceived {

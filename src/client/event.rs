@@ -8,7 +8,7 @@ use crate::text::Message;
 use crate::time::Instant;
 
 /// What a client wants done, and what happened to it, in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Output {
     /// To do on the Network Connection.
     Transmit(Transmit),
@@ -68,7 +68,7 @@ pub enum DisconnectCause {
 }
 
 /// What happened to a client.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ClientEvent {
     /// A whole packet was taken from the stream, before it is handled.
     PacketReceived {

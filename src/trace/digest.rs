@@ -1,6 +1,5 @@
 //! A digest that is the same on every platform.
 
-use std::fmt;
 use std::hash::Hasher;
 
 /// FNV-1a in 64 bits, fed eight bytes at a time where it can be. Not for secrets: it only tells whether two runs are the same.
@@ -88,16 +87,6 @@ impl Hasher for Digest {
     }
     fn write_isize(&mut self, value: isize) {
         self.mix((value as i64).cast_unsigned());
-    }
-}
-
-/// Text can be digested as it is formatted, without being kept.
-impl fmt::Write for Digest {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        for byte in text.bytes() {
-            self.mix(u64::from(byte));
-        }
-        Ok(())
     }
 }
 

@@ -4,8 +4,7 @@ mod digest;
 mod lane;
 mod text;
 
-use std::fmt::Write as _;
-use std::hash::Hasher as _;
+use std::hash::{Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -68,7 +67,7 @@ pub enum NodeKind {
 }
 
 /// One thing that happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Record {
     /// Its position.
     pub id: RecordId,
@@ -81,7 +80,7 @@ pub struct Record {
 }
 
 /// What can happen.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
     /// The run begins.
     RunStarted {
@@ -336,9 +335,7 @@ impl Trace {
 impl Record {
     /// Adds this record to a digest, for digests that grow with the trace.
     pub fn digest_into(&self, digest: &mut Digest) {
-        digest.write_u64(self.at.as_micros());
-        // Every field of every event is in its Debug form; formatting into a digest cannot fail.
-        let _ = write!(digest, "{:?} {:?}", self.cause, self.event);
+        self.hash(digest);
     }
 }
 

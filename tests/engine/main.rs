@@ -18,4 +18,7 @@ pub(crate) use core::prelude::v1::test;
 #[cfg(target_arch = "wasm32")]
 pub(crate) use wasm_bindgen_test::wasm_bindgen_test as test;
 
+mod faults;
+mod run;
 mod virtual_time;
+mod world;
