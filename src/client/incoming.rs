@@ -122,7 +122,8 @@ impl Client {
                 self.send(now, &Packet::Pubrec(Acknowledgement::new(packet_id, ReasonCode::Success)));
             }
             (Received::PacketIdInUse, _) if version == ProtocolVersion::V5 => {
-                self.send(now, &Packet::Puback(Acknowledgement::new(packet_id, ReasonCode::PacketIdentifierInUse)));
+                let refusal = Acknowledgement::new(packet_id, ReasonCode::PacketIdentifierInUse);
+                self.send(now, &if qos == QoS::ExactlyOnce { Packet::Pubrec(refusal) } else { Packet::Puback(refusal) });
             }
             (Received::PacketIdInUse, _) => self.misbehaved(now, misbehaviour::packet_id_in_use(packet_id)),
             (Received::ReceiveMaximumExceeded, _) => {

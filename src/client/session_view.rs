@@ -1,6 +1,6 @@
 //! A look at the session of a client, for the inspector.
 
-use crate::client::{Client, KnownSubscription, PublishToken, Timer};
+use crate::client::{Client, ClientState, KnownSubscription, PublishToken, Timer};
 use crate::packet::{PacketId, QoS, TopicName};
 use crate::session::InFlight;
 use crate::time::Instant;
@@ -20,7 +20,7 @@ pub struct SessionView<'a> {
     pub subscriptions: &'a [KnownSubscription],
     /// PUBLISHes at QoS 1 and 2 that may still be sent before one is acknowledged; 0 without a connection.
     pub send_quota: u16,
-    /// PUBLISHes at QoS 1 and 2 that may still come before one is acknowledged.
+    /// PUBLISHes at QoS 1 and 2 that may still come before one is acknowledged; 0 without a connection.
     pub receive_quota: u16,
     /// When the next PINGREQ is due, if nothing else is sent before.
     pub next_pingreq: Option<Instant>,
@@ -54,7 +54,7 @@ impl Client {
                 .collect(),
             subscriptions: &self.subscriptions,
             send_quota: self.outbound.send_quota(),
-            receive_quota: self.inbound.receive_quota(),
+            receive_quota: if self.state == ClientState::Connected { self.inbound.receive_quota() } else { 0 },
             next_pingreq: self.timers.deadline(&Timer::Pingreq),
             pingresp_until: self.timers.deadline(&Timer::Pingresp),
         }

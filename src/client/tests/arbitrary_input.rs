@@ -11,6 +11,8 @@ use crate::packet::{
 enum Step {
     Connect,
     Opened,
+    /// All the way to a plain CONNACK with this Session Present.
+    Handshake(bool),
     Closed,
     Bytes(Vec<u8>),
     Packet(Box<Packet>),
@@ -74,8 +76,9 @@ fn packet() -> impl Strategy<Value = Packet> {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        6 => Just(Step::Connect),
-        6 => Just(Step::Opened),
+        2 => Just(Step::Connect),
+        2 => Just(Step::Opened),
+        4 => any::<bool>().prop_map(Step::Handshake),
         2 => Just(Step::Closed),
         2 => proptest::collection::vec(any::<u8>(), 0..40).prop_map(Step::Bytes),
         20 => packet().prop_map(|packet| Step::Packet(Box::new(packet))),
@@ -139,6 +142,13 @@ fn run(version: ProtocolVersion, persistent_session: bool, clean_start: bool, st
         match step {
             Step::Connect => drop(bench.client.handle_connect(now)),
             Step::Opened => bench.client.handle_transport_opened(now),
+            Step::Handshake(session_present) => {
+                drop(bench.client.handle_connect(now));
+                bench.client.handle_transport_opened(now);
+                if bench.client.state() == ClientState::Connecting {
+                    bench.client.handle_bytes(now, Packet::Connack(Box::new(connack(session_present))).to_bytes(version).unwrap());
+                }
+            }
             Step::Closed => {
                 bench.client.handle_transport_closed(now);
                 driver.open = false;
