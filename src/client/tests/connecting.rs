@@ -130,7 +130,9 @@ fn clean_start_throws_an_earlier_session_away_3_1_2_4() {
     let mut bench = Bench::connected(ClientConfig { clean_start: true, ..resuming() });
     bench.publish(QoS::AtLeastOnce);
     bench.transport_closed();
-    assert_eq!(bench.client.session().outgoing.len(), 1, "[MQTT-3.1.2-23] kept while offline");
+    let session = bench.client.session();
+    assert_eq!(session.outgoing.len(), 1, "[MQTT-3.1.2-23] kept while offline");
+    assert_eq!((session.send_quota, session.receive_quota), (0, 0), "no connection, no quota");
     bench.until(1_000);
     bench.client.handle_transport_opened(bench.now);
     assert_eq!(bench.seen(), ["dropped 0 clean-start", "> CONNECT", "state connecting"]);
