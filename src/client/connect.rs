@@ -28,8 +28,8 @@ impl Client {
 
     pub(super) fn open(&mut self, now: Instant) {
         self.connection = Connection::new(&self.config);
-        self.transmit(Transmit::Open);
         self.enter(ClientState::Opening);
+        self.transmit(Transmit::Open);
         self.timers.set(Timer::Connect, now + self.config.connect_timeout);
     }
 

@@ -103,8 +103,8 @@ impl Client {
 
     /// Gives the connection up without a word: the other side does not answer.
     pub(super) fn give_up(&mut self, now: Instant, cause: DisconnectCause) {
-        self.transmit(Transmit::Abort);
         self.end(cause);
+        self.transmit(Transmit::Abort);
         self.plan_reconnection(now);
     }
 

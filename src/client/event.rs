@@ -125,7 +125,8 @@ pub enum ClientEvent {
         token: PublishToken,
         /// Its identifier.
         packet_id: PacketId,
-        /// From PUBACK, PUBREC or PUBCOMP.
+        /// From PUBACK, PUBREC or PUBCOMP. Packet Identifier not found in a PUBCOMP after resumption is no failure: the Server had
+        /// completed the exchange before the connection broke (5.0 §3.7.2.1).
         reason_code: ReasonCode,
     },
     /// An unacknowledged packet is sent again after reconnection.

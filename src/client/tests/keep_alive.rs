@@ -54,7 +54,7 @@ fn a_missing_pingresp_ends_the_connection_whatever_else_comes() {
     bench.receive(Packet::Publish(publish(QoS::AtMostOnce, 0, "x")));
     assert_eq!(
         bench.until(120_000),
-        ["120.000 abort", "120.000 disconnected: KeepAliveTimeout", "120.000 state waiting until 121.000", "120.000 attempt 1 at 121.000"]
+        ["120.000 disconnected: KeepAliveTimeout", "120.000 abort", "120.000 state waiting until 121.000", "120.000 attempt 1 at 121.000"]
     );
 }
 

@@ -64,7 +64,7 @@ fn publishes_before_the_connection_wait_in_order_and_qos_0_only_while_connecting
     assert_eq!(bench.publish(QoS::AtMostOnce), ["dropped 0 offline-qos-0"]);
     assert_eq!(bench.publish(QoS::AtLeastOnce), ["queued 1"]);
     bench.client.handle_connect(bench.now).unwrap();
-    assert_eq!(bench.seen(), ["open", "state opening"]);
+    assert_eq!(bench.seen(), ["state opening", "open"]);
     assert_eq!(bench.publish(QoS::AtMostOnce), ["queued 2"]);
     assert_eq!(bench.publish(QoS::ExactlyOnce), ["queued 3"]);
     assert_eq!(bench.opened(connack(false))[2..], ["> PUBLISH 1", "sent 1", "> PUBLISH", "sent 2", "> PUBLISH 2", "sent 3"]);
