@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 /// Largest WebAssembly module, in bytes as published (before the server compresses it).
-const WASM_LIMIT: u64 = 6 * 1024 * 1024;
+const WASM_LIMIT: u64 = 3 * 1024 * 1024;
 
 /// Prints the size of each file in `dist`; fails if the module is larger than it may be.
 pub(crate) fn check(dist: &Path) -> Result<(), String> {
