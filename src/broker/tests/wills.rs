@@ -136,3 +136,22 @@ fn the_will_carries_its_properties_and_retain_mqtt_3_1_2_15_and_3_1_3_10() {
     bench.pass(Duration::from_secs(10));
     assert_eq!(bench.broker.retained_count(), 0);
 }
+
+#[test]
+fn the_will_of_a_new_connection_does_not_inherit_the_timer_of_the_old() {
+    for second in [lasting(V5, "c", 60), connect(V5, "c"), connect(V311, "other")] {
+        let (mut bench, watcher, connection) = watched(with_will(lasting(V5, "c", 60), Q1, Some(30)));
+        bench.cut(connection);
+        bench.pass(Duration::from_secs(10));
+        if second.client_id.as_str() == "other" {
+            // The session ends, and its place in memory goes to the next one.
+            let last = bench.join(connect(V5, "c"));
+            bench.send(last, disconnect(ReasonCode::Success));
+        }
+        bench.join(with_will(second, Q1, Some(5)));
+        bench.take(watcher);
+        bench.pass(Duration::from_secs(100));
+        assert!(bench.take(watcher).is_empty(), "it is connected");
+        assert_eq!(bench.broker.poll_timeout(), None);
+    }
+}
