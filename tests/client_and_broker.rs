@@ -1,6 +1,7 @@
 //! Client and broker on a wire that breaks anywhere: at least once at QoS 1, exactly once at QoS 2, in order, and neither finds fault with the other.
 
 #![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, reason = "the driver is part of the test, outside of its functions")]
 
 use std::collections::{BTreeMap, VecDeque};
 

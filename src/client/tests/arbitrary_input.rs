@@ -3,9 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::packet::{
-    Auth, AuthProperties, Connect, Disconnect, PacketType, Suback, Subscribe, SubscribeProperties, Unsuback, UserProperties,
-};
+use crate::packet::{Auth, AuthProperties, Disconnect, PacketType, Suback, Subscribe, SubscribeProperties, Unsuback, UserProperties};
 
 #[derive(Clone, Debug)]
 enum Step {
