@@ -19,6 +19,7 @@ pub(crate) use core::prelude::v1::test;
 pub(crate) use wasm_bindgen_test::wasm_bindgen_test as test;
 
 mod faults;
+mod history;
 mod run;
 mod virtual_time;
 mod world;
