@@ -4,7 +4,7 @@ use std::hash::Hasher;
 
 /// FNV-1a in 64 bits, fed eight bytes at a time where it can be. Not for secrets: it only tells whether two runs are the same.
 ///
-/// The standard hasher differs between platforms and versions; here every integer has a fixed width (`usize` and `isize` count as 64 bits) and byte order.
+/// The standard hasher differs between platforms and versions; here every integer has a fixed width (`usize` and `isize` count as 64 bits, the largest `usize` as the largest 64-bit number) and byte order.
 /// What is hashed must not contain a slice of `usize`, whose bytes the standard library passes on as they lie in memory.
 #[derive(Clone, Debug)]
 pub struct Digest(u64);
@@ -68,7 +68,8 @@ impl Hasher for Digest {
         self.write(&value.to_le_bytes());
     }
     fn write_usize(&mut self, value: usize) {
-        self.mix(value as u64);
+        // `usize::MAX` stands for «no limit», however wide it is.
+        self.mix(if value == usize::MAX { u64::MAX } else { value as u64 });
     }
     fn write_i8(&mut self, value: i8) {
         self.mix(i64::from(value).cast_unsigned());
@@ -107,6 +108,7 @@ mod tests {
         // These numbers are also computed by the wasm tests.
         assert_eq!(digest(&(1_usize, -1_isize, "a", 7_u8)), digest(&(1_u64, -1_i64, "a", 7_u8)));
         assert_eq!(Digest::new().finish(), 0xf52a_15e9_a9b5_e89b);
+        assert_eq!(digest(&usize::MAX), digest(&u64::MAX));
         assert_ne!(digest(&"ab"), digest(&"ba"));
         assert_ne!(digest(&[1_u8, 2]), digest(&[2_u8, 1]));
         assert_ne!(digest(&vec![vec![1_u8], vec![]]), digest(&vec![vec![], vec![1_u8]]));

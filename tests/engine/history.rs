@@ -112,7 +112,10 @@ fn a_command_in_the_past_makes_a_branch_and_leaves_the_original_alone() {
     assert_eq!(difference.second.map(|record| record.id), Some(record));
     assert_eq!(history.branches()[1].parent, Some((BranchId(0), difference.shared)));
     assert_eq!(history.branches()[1].name, "what if");
-    assert_eq!(history.commands().iter().map(|(_, at, command)| (*at, command.clone())).collect::<Vec<_>>(), [(Instant::from_secs(7), cut)]);
+    assert_eq!(
+        history.commands().iter().map(|(_, at, command)| (*at, command.clone())).collect::<Vec<_>>(),
+        [(Instant::from_secs(7), cut)]
+    );
     // A replay within the branch carries the command out again.
     history.seek(Instant::from_secs(9));
     assert!(history.world().client(NodeId(3)).is_some_and(|node| !node.powered));
