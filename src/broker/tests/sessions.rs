@@ -137,6 +137,8 @@ fn timers_end_with_what_they_are_for() {
     let connection = bench.join(Connect { keep_alive: 10, ..lasting(V5, "c", 60) });
     bench.cut(connection);
     assert_eq!(bench.broker.poll_timeout(), Some(Instant::from_secs(60)), "Session Expiry, no Keep Alive");
+    let session = bench.session("c").unwrap();
+    assert_eq!((session.connection, session.send_quota), (None, 0));
     let connection = bench.join(lasting(V5, "c", 60));
     assert_eq!(bench.broker.poll_timeout(), None);
     bench.send(connection, disconnect(ReasonCode::Success));
