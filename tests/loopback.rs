@@ -2,6 +2,7 @@
 //!
 //! Nothing here waits for a time to pass: each step waits for the broker's event that says it has happened.
 #![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, reason = "a test may panic; the exemption for tests does not reach shared functions")]
 
 use std::io::Read;
 use std::process::{Child, Command, Stdio};

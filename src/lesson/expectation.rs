@@ -1,4 +1,17 @@
 //! Goals judged on the trace.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::todo,
+        clippy::indexing_slicing,
+        clippy::string_slice,
+        clippy::arithmetic_side_effects
+    )
+)]
 
 use super::pattern::{Bindings, Matcher, describe};
 use super::{GoalResult, Lesson, Pattern};
@@ -67,11 +80,11 @@ fn missing(sequence: &[Pattern], matcher: &Matcher<'_>, nodes: &[Node]) -> Optio
         let mut bindings = Bindings::new();
         let Some(found) = next_match(first, matcher, start, &mut bindings) else { break };
         let mut position = found.saturating_add(1);
-        let mut matched = 1;
+        let mut matched: usize = 1;
         for pattern in rest {
             let Some(found) = next_match(pattern, matcher, position, &mut bindings) else { break };
             position = found.saturating_add(1);
-            matched += 1;
+            matched = matched.saturating_add(1);
         }
         furthest = furthest.max(matched);
         if matched == sequence.len() {

@@ -1,4 +1,17 @@
 //! A lesson's folder becomes a [`Lesson`], or a list of mistakes for its author.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::todo,
+        clippy::indexing_slicing,
+        clippy::string_slice,
+        clippy::arithmetic_side_effects
+    )
+)]
 
 use std::sync::Arc;
 

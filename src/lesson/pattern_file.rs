@@ -1,4 +1,17 @@
 //! Patterns as `lesson.toml` writes them.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::todo,
+        clippy::indexing_slicing,
+        clippy::string_slice,
+        clippy::arithmetic_side_effects
+    )
+)]
 
 use super::Count;
 use super::pattern::{EventKind, EventPattern, PacketPattern, Pattern};

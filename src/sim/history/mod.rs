@@ -163,15 +163,15 @@ impl History {
                 break;
             }
         }
-        self.to_records(looked_at)
+        self.show_records(looked_at)
     }
 
     /// One step back. Returns whether the cursor moved.
     pub fn step_back(&mut self, stride: Stride) -> bool {
-        let Some(last) = self.cursor.records.checked_sub(1) else { return self.to_records(0) };
+        let Some(last) = self.cursor.records.checked_sub(1) else { return self.show_records(0) };
         let before = self.trace().records().iter().take(last).rfind(|record| stride.stops_at(record));
         let records = before.map_or(0, |record| record.id.0 as usize + 1);
-        self.to_records(records)
+        self.show_records(records)
     }
 
     /// Moves the time to `at`, forward or back, and computes as far as needed but at most [`Limits::events_per_call`] events. Returns whether `at` was reached.
@@ -186,7 +186,7 @@ impl History {
     /// Moves the cursor right behind a record of the current branch.
     pub fn seek_record(&mut self, record: RecordId) {
         let records = (record.0 as usize).saturating_add(1).min(self.trace().len());
-        self.to_records(records);
+        self.show_records(records);
     }
 
     /// Runs on from the cursor until a record that the predicate accepts, and moves the cursor right behind it. Looks no further than `until`, and computes at
@@ -293,7 +293,7 @@ impl History {
         self.line().head().next_at().is_none_or(|next| next > at)
     }
 
-    fn to_records(&mut self, records: usize) -> bool {
+    fn show_records(&mut self, records: usize) -> bool {
         let at = records.checked_sub(1).and_then(|last| self.trace().records().get(last)).map_or(Instant::ZERO, |record| record.at);
         let cursor = Cursor { records, at };
         let moved = cursor != self.cursor && records != self.cursor.records;

@@ -1,6 +1,5 @@
 //! Commands carried out.
 
-use bytes::Bytes;
 
 use super::{World, index_of};
 use crate::client::{ClientError, PublishRequest, ReconnectPolicy};
@@ -68,7 +67,7 @@ impl World {
                         }
                         let request = PublishRequest {
                             topic: topic.clone(),
-                            payload: Bytes::from(payload.clone().into_bytes()),
+                            payload: payload.clone().into_bytes(),
                             qos: *qos,
                             retain: *retain,
                             properties: PublishProperties::default(),
