@@ -1,6 +1,8 @@
 //! Time travel: a cursor over the run, snapshots to go back to, branches for changed pasts.
 
 mod line;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
