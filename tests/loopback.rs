@@ -160,13 +160,16 @@ fn a_session_keeps_what_its_killed_client_missed() {
     }
     let broker = Listening::start();
     for (version, keep) in [("311", "-c"), ("5", "-c -x 3600")] {
-        let args = format!("-V {version} -i keeper-{version} {keep} -q 1 -t queue/{version}");
+        let id = format!("keeper-{version}");
+        let args = format!("-V {version} -i {id} {keep} -q 1 -t queue/{version}");
         let mut keeper = broker.client("mosquitto_sub", &args);
-        broker.until_subscribed();
+        broker.until("its subscription", |event| {
+            matches!(event, BrokerEvent::Subscribed { client_id, .. } if client_id.as_str() == id).then_some(())
+        });
         keeper.kill().unwrap();
         keeper.wait().unwrap();
-        broker.until("the end of the connection", |event| {
-            matches!(event, BrokerEvent::ConnectionEnded { client_id: Some(id), .. } if id.as_str().starts_with("keeper")).then_some(())
+        broker.until("the end of its connection", |event| {
+            matches!(event, BrokerEvent::ConnectionEnded { client_id: Some(client), .. } if client.as_str() == id).then_some(())
         });
         for value in ["one", "two"] {
             broker.publish(&format!("-V {version} -q 1 -t queue/{version} -m {value}"));
