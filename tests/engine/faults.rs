@@ -54,7 +54,7 @@ payload = "2/{n}"
     let mut whole_runs = 0;
     let mut repeated = 0;
     for seed in 1..=8 {
-        let run = Run::with_seed(text, Some(seed)).to_millis(7_200_000);
+        let run = Run::with_seed(text, Some(seed)).until_millis(7_200_000);
         let broke = run.events().any(|(_, event)| matches!(event, Event::TransportClosed { .. }));
         if broke {
             // So much loss can exhaust the retransmissions of a handshake; then the link is not a living one.
@@ -107,7 +107,7 @@ fn after_a_cut_before_puback_exactly_the_unacknowledged_publish_is_sent_again_wi
         publish_at(2_000, "two", 1),
         publish_at(6_000, "three", 1)
     );
-    let run = Run::new(&text).to_millis(12_000);
+    let run = Run::new(&text).until_millis(12_000);
     let sent: Vec<_> = run
         .publishes(Side::Client)
         .into_iter()
@@ -138,7 +138,7 @@ fn qos_2_arrives_exactly_once_with_a_break_at_every_point() {
                     publish_at(1_000, "one", 2),
                     publish_at(6_000, "two", 2)
                 );
-                let run = Run::new(&text).to_millis(20_000);
+                let run = Run::new(&text).until_millis(20_000);
                 let struck = run.events().any(|(_, event)| matches!(event, Event::FaultStruck { .. }));
                 assert!(struck, "{packet} from {from} at {victim}: the fault did not strike");
                 assert_eq!(run.messages("board"), ["one", "two"], "{packet} from {from} at {victim}, {verdict}\n{}", run.text());
@@ -163,7 +163,7 @@ path = { latency = "0 s" }
 #[test]
 fn a_client_that_falls_silent_at_0_is_disconnected_and_its_will_published_at_90_seconds() {
     // [MQTT-3.1.2-22] [MQTT-3.1.2-8]
-    let run = Run::new(SILENT).to_millis(200_000);
+    let run = Run::new(SILENT).until_millis(200_000);
     let ended: Vec<_> = run
         .broker_events()
         .filter_map(|(at, event)| match event {
@@ -184,7 +184,7 @@ fn a_power_cut_is_noticed_by_keep_alive_only_and_then_the_will_follows() {
     let text = format!(
         "{text}[[timeline]]\nat = \"100 s\"\ndo = \"power-cut\"\nclient = \"sensor\"\n[[timeline]]\nat = \"300 s\"\ndo = \"power-on\"\nclient = \"sensor\""
     );
-    let run = Run::new(&text).to_millis(310_000);
+    let run = Run::new(&text).until_millis(310_000);
     // Its last packet was the PINGREQ at 60 s.
     let ended: Vec<_> =
         run.broker_events().filter(|(_, event)| matches!(event, BrokerEvent::ConnectionEnded { .. })).map(|(at, _)| at).collect();
@@ -198,10 +198,10 @@ fn a_power_cut_is_noticed_by_keep_alive_only_and_then_the_will_follows() {
 fn an_orderly_disconnect_publishes_no_will() {
     // [MQTT-3.14.4-3]
     let text = format!("{SILENT}[[timeline]]\nat = \"5 s\"\ndo = \"disconnect\"\nclient = \"sensor\"");
-    let run = Run::new(&text).to_millis(200_000);
+    let run = Run::new(&text).until_millis(200_000);
     assert!(run.messages("board").is_empty());
     let with_will = text.replace("do = \"disconnect\"", "do = \"disconnect\"\nreason_code = 4");
-    assert_eq!(Run::new(&with_will).to_millis(200_000).messages("board"), ["offline"]);
+    assert_eq!(Run::new(&with_will).until_millis(200_000).messages("board"), ["offline"]);
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn a_half_open_connection_lives_beside_the_new_one_until_the_broker_takes_the_se
     let text = format!(
         "{RESUMING}[[timeline]]\nat = \"2 s\"\ndo = \"cut\"\nclient = \"sensor\"\nnotice = \"client\"\n[[timeline]]\nat = \"3 s\"\ndo = \"restore\"\nclient = \"sensor\""
     );
-    let mut run = Run::new(&text).to_millis(3_010);
+    let mut run = Run::new(&text).until_millis(3_010);
     let sensor = run.node("sensor");
     run.advance(Instant::from_millis(4_020));
     let links = run.world.links().filter(|(_, node, _)| *node == sensor).count();

@@ -85,7 +85,7 @@ fn a_run_has_the_same_trace_however_it_is_walked_through() {
                 in_steps.seek(in_steps.head_at() + Duration::from_millis(turn % 13));
             }
             _ => {
-                in_steps.step_forward(if turn % 3 == 0 { Stride::Record } else { Stride::Packet });
+                in_steps.step_forward(if turn.is_multiple_of(3) { Stride::Record } else { Stride::Packet });
             }
         }
     }

@@ -31,7 +31,7 @@ impl Run {
     }
 
     /// Everything up to a time, that included.
-    pub(super) fn to_millis(mut self, millis: u64) -> Self {
+    pub(super) fn until_millis(mut self, millis: u64) -> Self {
         self.advance(Instant::from_millis(millis));
         self
     }

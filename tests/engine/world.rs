@@ -125,12 +125,12 @@ path = { latency = "80 ms", jitter = "40 ms", loss = "25 %" }
 
 #[test]
 fn the_same_inputs_give_the_same_digests_here_and_on_every_platform() {
-    let first = Run::new(BUSY).to_millis(45_000);
-    let second = Run::new(BUSY).to_millis(45_000);
+    let first = Run::new(BUSY).until_millis(45_000);
+    let second = Run::new(BUSY).until_millis(45_000);
     assert_eq!(first.text(), second.text());
     assert_eq!(first.trace.digest(), second.trace.digest());
     assert_eq!(first.world.digest(), second.world.digest());
-    let other = Run::with_seed(BUSY, Some(12)).to_millis(45_000);
+    let other = Run::with_seed(BUSY, Some(12)).until_millis(45_000);
     assert_ne!(first.trace.digest(), other.trace.digest());
     // The same constants are checked natively and in wasm. They change with every change of behaviour, and then on both.
     assert_eq!((first.trace.len(), format!("{:016x}", first.trace.digest())), (GOLDEN_RECORDS, GOLDEN_TRACE.to_owned()), "trace");
@@ -143,7 +143,7 @@ const GOLDEN_STATE: &str = "bc70786fb47a8e45";
 
 #[test]
 fn every_record_names_an_earlier_cause_and_time_never_goes_back() {
-    let run = Run::new(BUSY).to_millis(45_000);
+    let run = Run::new(BUSY).until_millis(45_000);
     let mut last = Instant::ZERO;
     for (record, event) in run.events() {
         assert!(record.cause.is_none_or(|cause| cause < record.id), "{record:?}");
@@ -193,7 +193,7 @@ fn bytes_sent_are_delivered_lost_or_still_on_the_way_after_every_event() {
 
 #[test]
 fn each_packet_is_received_lost_or_still_on_the_way_and_never_two_of_them() {
-    let run = Run::new(BUSY).to_millis(45_000);
+    let run = Run::new(BUSY).until_millis(45_000);
     let alive: BTreeSet<_> = run.world.links().map(|(id, ..)| id).collect();
     let mut fates: BTreeMap<_, (u32, _)> = BTreeMap::new();
     for (record, event) in run.events() {
@@ -224,10 +224,10 @@ fn a_fold_of_the_trace_tells_what_the_broker_holds() {
                 BrokerEvent::ClientConnected { connection, client_id, .. } => {
                     connected.insert(client_id.clone(), connection.0);
                 }
-                BrokerEvent::ConnectionEnded { connection, client_id: Some(client_id), .. } => {
-                    if connected.get(client_id) == Some(&connection.0) {
-                        connected.remove(client_id);
-                    }
+                BrokerEvent::ConnectionEnded { connection, client_id: Some(client_id), .. }
+                    if connected.get(client_id) == Some(&connection.0) =>
+                {
+                    connected.remove(client_id);
                 }
                 BrokerEvent::RetainedStored { topic, .. } => {
                     retained.insert(topic.clone());
@@ -250,7 +250,7 @@ fn a_fold_of_the_trace_tells_what_the_broker_holds() {
 fn a_second_connection_with_the_same_client_identifier_takes_the_session_over() {
     // [MQTT-3.1.4-3]
     let text = "[[client]]\nname = \"a\"\nclient_id = \"same\"\n[[client]]\nname = \"b\"\nclient_id = \"same\"\nconnect_at = \"1 s\"";
-    let run = Run::new(text).to_millis(3_000);
+    let run = Run::new(text).until_millis(3_000);
     let ended: Vec<_> = run
         .broker_events()
         .filter_map(|(_, event)| if let BrokerEvent::ConnectionEnded { cause, .. } = event { Some(cause.clone()) } else { None })
@@ -263,7 +263,7 @@ fn a_second_connection_with_the_same_client_identifier_takes_the_session_over() 
 #[test]
 fn a_connection_to_a_broker_that_is_down_is_refused_at_once() {
     let text = "[[client]]\nname = \"a\"\nconnect_at = \"2 s\"\nreconnect = { every = \"1 s\" }\n[[timeline]]\nat = \"1 s\"\ndo = \"power-cut\"\nnode = \"broker\"\n[[timeline]]\nat = \"3500 ms\"\ndo = \"power-on\"\nnode = \"broker\"";
-    let mut run = Run::new(text).to_millis(2_050);
+    let mut run = Run::new(text).until_millis(2_050);
     let closed =
         run.events().any(|(record, event)| matches!(event, Event::TransportClosed { .. }) && record.at == Instant::from_millis(2_040));
     assert!(closed, "{}", run.text());
@@ -274,7 +274,7 @@ fn a_connection_to_a_broker_that_is_down_is_refused_at_once() {
 #[test]
 fn a_program_that_hangs_answers_nothing_and_goes_on_where_it_stopped() {
     let text = "[[client]]\nname = \"a\"\nkeep_alive = \"0 s\"\nsubscriptions = [{ filter = \"t\", qos = 1 }]\n[[client]]\nname = \"b\"\n[[timeline]]\nat = \"1 s\"\ndo = \"freeze\"\nclient = \"a\"\n[[timeline]]\nat = \"2 s\"\ndo = \"publish\"\nclient = \"b\"\ntopic = \"t\"\npayload = \"x\"\nqos = 1\n[[timeline]]\nat = \"9 s\"\ndo = \"thaw\"\nclient = \"a\"";
-    let mut run = Run::new(text).to_millis(8_999);
+    let mut run = Run::new(text).until_millis(8_999);
     assert!(run.messages("a").is_empty());
     let refused = run.apply(Instant::from_millis(8_999), &Command::Connect { client: NodeId(1) });
     assert_eq!(refused, Err(CommandError::Frozen));

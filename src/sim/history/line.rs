@@ -26,6 +26,8 @@ pub(super) struct Line {
     most_snapshots: usize,
     /// The world that was looked at last, to go on from there.
     view: World,
+    /// The cursor asked for last, with the head of that time, and the events that had happened there.
+    last_asked: Option<(Cursor, u64, u64)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +65,7 @@ impl Line {
             spacing: FIRST_SPACING,
             most_snapshots: snapshots.max(2),
             view: world,
+            last_asked: None,
         }
     }
 
@@ -120,6 +123,21 @@ impl Line {
     /// How many events have happened at a cursor: all that belong to the visible records (an event is atomic), and those after them that recorded nothing, up to the
     /// time of the cursor.
     fn events_at(&mut self, cursor: Cursor) -> u64 {
+        let head = self.head.events();
+        if cursor.records == self.trace.len() && cursor.at >= self.head.now() {
+            return head;
+        }
+        match self.last_asked {
+            Some((asked, then, events)) if asked == cursor && then == head => events,
+            _ => {
+                let events = self.count_events_at(cursor);
+                self.last_asked = Some((cursor, head, events));
+                events
+            }
+        }
+    }
+
+    fn count_events_at(&mut self, cursor: Cursor) -> u64 {
         let next = self.steps.partition_point(|step| step.records < cursor.records);
         let base = if cursor.records == 0 { 0 } else { self.steps.get(next).map_or(self.head.events(), |step| step.events) };
         let following = if cursor.records == 0 { next } else { next + 1 };
@@ -171,6 +189,9 @@ impl Line {
     /// The world at a cursor.
     pub(super) fn world(&mut self, cursor: Cursor) -> &World {
         let events = self.events_at(cursor);
+        if events == self.head.events() {
+            return &self.head;
+        }
         self.go_to(events);
         &self.view
     }
@@ -196,6 +217,7 @@ impl Line {
             spacing: self.spacing,
             most_snapshots: self.most_snapshots,
             view: self.view.clone(),
+            last_asked: None,
         }
     }
 

@@ -1,6 +1,5 @@
 //! Commands carried out.
 
-
 use super::{World, index_of};
 use crate::client::{ClientError, PublishRequest, ReconnectPolicy};
 use crate::link::{Link, Side};
