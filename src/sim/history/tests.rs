@@ -156,4 +156,36 @@ proptest! {
         }
         prop_assert!(fates.values().all(|fates| *fates == 1), "a packet was received or lost twice");
     }
+
+    #[test]
+    fn whatever_scenario_is_accepted_runs_without_panic_and_within_its_limits(
+        edits in proptest::collection::vec((0_usize..3_000, 0_usize..6, "[0-9.]{0,3}|[a-z]{0,4}|[-\\]\\[{}\"=\n]{0,2}"), 0..4),
+        number in proptest::option::of(0_u64..u64::MAX),
+    ) {
+        let format = include_str!("../../../lessons/FORMAT.md");
+        let example = format.split_once("```toml\n").unwrap().1.split_once("```").unwrap().0;
+        let mut text: Vec<char> = example.chars().collect();
+        for (at, cut, insert) in edits {
+            let at = at.min(text.len());
+            text.splice(at..(at + cut).min(text.len()), insert.chars());
+        }
+        let mut text: String = text.into_iter().collect();
+        if let Some(number) = number {
+            // A number anywhere, however absurd.
+            let place = text.match_indices(|c: char| c.is_ascii_digit()).map(|(at, _)| at).nth((number % 20) as usize);
+            if let Some(at) = place {
+                text.replace_range(at..=at, &number.to_string());
+            }
+        }
+        if let Ok(scenario) = Scenario::parse("scenario.toml", &text) {
+            let scenario = Arc::new(scenario);
+            let (mut world, mut trace) = (World::new(&scenario, scenario.seed), Trace::new(scenario.nodes(), 20_000));
+            for _ in 0..2_000 {
+                if !world.step(&mut trace) {
+                    break;
+                }
+            }
+            prop_assert!(trace.len() <= 20_001);
+        }
+    }
 }
