@@ -241,3 +241,7 @@ page-verdict-cut-before = path is cut before delivery
 page-verdict-delay = arrives 2 s late
 page-verdict-reset-after = connection is reset right after delivery
 page-verdict-reset-before = connection is reset before delivery
+page-list-mistakes = Some lessons cannot be opened. Their files need mending.
+page-list-suggestion = Did you mean { $suggestion }?
+page-home = MQTT Playground, start page
+page-bits = Bits of this byte

@@ -232,3 +232,7 @@ page-verdict-cut-before = 도착하기 직전 경로가 끊겨요
 page-verdict-delay = 2초 늦게 도착해요
 page-verdict-reset-after = 도착한 직후 연결이 재설정돼요
 page-verdict-reset-before = 도착하기 직전 연결이 재설정돼요
+page-list-mistakes = 열지 못한 수업이 있어요. 수업 파일을 고쳐 주세요.
+page-list-suggestion = 혹시 { $suggestion }인가요?
+page-home = MQTT Playground 처음 화면
+page-bits = 이 바이트의 비트

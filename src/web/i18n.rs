@@ -4,7 +4,7 @@ use yew::prelude::*;
 
 use super::state::Msg;
 use crate::playground::Action;
-use crate::text::{Key, Language, Message};
+use crate::text::{Key, Language, Message, key};
 
 /// Language and voice of a component.
 #[derive(Clone, PartialEq)]
@@ -28,6 +28,11 @@ impl Ui {
     /// A message in the language of the page.
     pub(crate) fn render(&self, message: &Message) -> String {
         self.language.render(message)
+    }
+
+    /// The name of the broker. Scenarios that give it none of its own call it `broker`.
+    pub(crate) fn broker(&self, name: &str) -> String {
+        if name == "broker" { self.text(key::VIEW_BROKER) } else { name.to_owned() }
     }
 
     /// Says what the learner did.

@@ -20,7 +20,7 @@ pub(crate) fn BrokerControls(BrokerControlsProps { powered }: &BrokerControlsPro
     let node = NodeId::BROKER;
     html! {
         <section class="control-group">
-            <h3>{ ui.text(key::PAGE_CONTROLS_BROKER) }</h3>
+            <h2>{ ui.text(key::PAGE_CONTROLS_BROKER) }</h2>
             <p class="quiet">{ ui.text(key::PAGE_BROKER_HELP) }</p>
             <div class="control-row">
                 <button type="button" class="button danger" disabled={!powered} onclick={ui.act(Action::Do(Command::PowerCut { node }))}>

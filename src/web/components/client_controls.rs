@@ -50,7 +50,7 @@ pub(crate) fn ClientControls(ClientControlsProps { client, live }: &ClientContro
                 }
             </p>
             <section class="control-group">
-                <h3>{ ui.text(key::PAGE_CONTROLS_CONNECTION) }</h3>
+                <h2>{ ui.text(key::PAGE_CONTROLS_CONNECTION) }</h2>
                 <div class="control-row">
                     { button(key::PAGE_CONNECT, "", client.powered && !client.connected, Command::Connect { client: node }) }
                     { disconnect(key::PAGE_DISCONNECT, ReasonCode::Success) }
@@ -61,7 +61,7 @@ pub(crate) fn ClientControls(ClientControlsProps { client, live }: &ClientContro
             <SubscribeForm {node} />
             if !live {
                 <section class="control-group">
-                    <h3>{ ui.text(key::PAGE_CONTROLS_POWER) }</h3>
+                    <h2>{ ui.text(key::PAGE_CONTROLS_POWER) }</h2>
                     <div class="control-row">
                         { button(key::PAGE_POWER_CUT, "danger", client.powered, Command::PowerCut { node }) }
                         { button(key::PAGE_POWER_ON, "", !client.powered, Command::PowerOn { node }) }
@@ -73,7 +73,7 @@ pub(crate) fn ClientControls(ClientControlsProps { client, live }: &ClientContro
                     </div>
                 </section>
                 <section class="control-group">
-                    <h3>{ ui.text(key::PAGE_CONTROLS_PATH) }</h3>
+                    <h2>{ ui.text(key::PAGE_CONTROLS_PATH) }</h2>
                     <div class="control-row">
                         { cut(key::PAGE_CUT_BOTH, CutDirection::Both) }
                         { cut(key::PAGE_CUT_TO_BROKER, CutDirection::ToBroker) }

@@ -39,7 +39,7 @@ pub(crate) fn Controls(props: &ControlsProps) -> Html {
             <div class="picker" role="group" aria-label={ui.text(key::PAGE_CONTROLS_PICK)}>
                 { for props.clients.iter().map(|client| pick(client.node, client.name.clone())) }
                 if let Some(broker) = broker.filter(|_| !props.live) {
-                    { pick(NodeId::BROKER, broker.name.clone()) }
+                    { pick(NodeId::BROKER, ui.broker(&broker.name)) }
                 }
             </div>
             if let Some(client) = client {

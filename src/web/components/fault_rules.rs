@@ -73,7 +73,7 @@ pub(crate) fn FaultRules(FaultRulesProps { node, count }: &FaultRulesProps) -> H
     let add = ui.act(Action::Do(Command::AddFault { client: node, rule }));
     html! {
         <section class="control-group">
-            <h3>{ ui.text(key::PAGE_FAULTS) }</h3>
+            <h2>{ ui.text(key::PAGE_FAULTS) }</h2>
             <p class="quiet">{ ui.text(key::PAGE_FAULTS_HELP) }</p>
             <div class="fault-form">
                 <label class="line"><span>{ ui.text(key::PAGE_FAULT_FROM) }</span>

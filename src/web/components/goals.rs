@@ -54,7 +54,7 @@ pub(crate) fn GoalCard(GoalCardProps { screen }: &GoalCardProps) -> Html {
     };
     html! {
         <section class={classes!("task", screen.solved.then_some("solved"))} aria-label={ui.text(key::PAGE_GOALS)}>
-            <h2>{ ui.text(key::PAGE_GOALS) }</h2>
+            <h3>{ ui.text(key::PAGE_GOALS) }</h3>
             <ul class="goals">{ for lesson.goals.iter().enumerate().map(goal) }</ul>
             <div role="status">
                 if screen.solved {
@@ -80,7 +80,7 @@ pub(crate) fn GoalCard(GoalCardProps { screen }: &GoalCardProps) -> Html {
             <div role="status">
                 for (index, hint) in hints.iter().take(shown).enumerate() {
                     <div key={index} class="hint">
-                        <h3>{ ui.render(&key::PAGE_HINT_TITLE.with("number", index + 1)) }</h3>
+                        <h4>{ ui.render(&key::PAGE_HINT_TITLE.with("number", index + 1)) }</h4>
                         <Prose blocks={hint.clone()} screen={screen.clone()} />
                     </div>
                 }

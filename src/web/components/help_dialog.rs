@@ -65,12 +65,12 @@ pub(crate) fn HelpDialog() -> Html {
                 onclick={Callback::from(|event: MouseEvent| event.stop_propagation())}
                 {onkeydown}
             >
-                <header>
+                <div class="dialog-head">
                     <h2 id="help-title">{ ui.text(key::PAGE_KEYS_TITLE) }</h2>
                     <button ref={close_button} class="icon-button" type="button" aria-label={ui.text(key::PAGE_CLOSE)} onclick={close}>
                         <Icon glyph={Glyph::Cross} />
                     </button>
-                </header>
+                </div>
                 <dl class="keys">
                     for (keys, meaning) in rows {
                         <dt><kbd>{ keys }</kbd></dt>

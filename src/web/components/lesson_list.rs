@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use super::icon::{Glyph, Icon};
-use crate::lesson::{Lesson, Section, catalog};
+use crate::lesson::{Lesson, Section, catalog, catalog_mistakes};
 use crate::text::{Key, key};
 use crate::web::i18n::use_ui;
 use crate::web::route::{Place, Route};
@@ -77,6 +77,22 @@ pub(crate) fn LessonList(LessonListProps { route }: &LessonListProps) -> Html {
             </div>
             if lessons.is_empty() {
                 <p class="empty">{ ui.text(key::PAGE_LIST_EMPTY) }</p>
+            }
+            if !catalog_mistakes().is_empty() {
+                <section class="notice bad" aria-label={ui.text(key::PAGE_LIST_MISTAKES)}>
+                    <p>{ ui.text(key::PAGE_LIST_MISTAKES) }</p>
+                    <ul>
+                        for (index, mistake) in catalog_mistakes().iter().enumerate() {
+                            <li key={index}>
+                                <code>{ format!("{}:{}:{}", mistake.file, mistake.line, mistake.column) }</code>
+                                { " " }{ ui.render(&mistake.message) }
+                                if let Some(suggestion) = &mistake.suggestion {
+                                    { " " }{ ui.render(&key::PAGE_LIST_SUGGESTION.with("suggestion", suggestion.as_str())) }
+                                }
+                            </li>
+                        }
+                    </ul>
+                </section>
             }
             for (section, members) in sections {
                 <section>

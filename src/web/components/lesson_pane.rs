@@ -57,7 +57,7 @@ pub(crate) fn LessonPane(LessonPaneProps { lesson: screen }: &LessonPaneProps) -
                     </li>
                 }
             </ol>
-            <h1 ref={heading} tabindex="-1">{ step.title.clone() }</h1>
+            <h2 class="step-title" ref={heading} tabindex="-1">{ step.title.clone() }</h2>
             <p class="meta">
                 { ui.render(&key::PAGE_STEP_META.with("step", current + 1).with("steps", count).with("minutes", screen.lesson.minutes)) }
             </p>

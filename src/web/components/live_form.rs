@@ -105,7 +105,7 @@ pub(crate) fn LiveForm() -> Html {
                     <input type="text" value={(*client_id).clone()} oninput={on_client_id} spellcheck="false" autocapitalize="off" />
                 </label>
                 <label class="line"><span>{ ui.text(key::PAGE_LIVE_VERSION) }</span>
-                    <select ref={version}><option>{ "MQTT 5.0" }</option><option>{ "MQTT 3.1.1" }</option></select>
+                    <select ref={version}><option selected=true>{ "MQTT 5.0" }</option><option>{ "MQTT 3.1.1" }</option></select>
                 </label>
                 <label class="line"><span>{ ui.text(key::PAGE_LIVE_USER) }</span>
                     <input ref={user} type="text" autocomplete="off" spellcheck="false" autocapitalize="off" />

@@ -36,7 +36,7 @@ pub(crate) fn LivePane(LivePaneProps { clients }: &LivePaneProps) -> Html {
     let ui = use_ui();
     html! {
         <div class="lesson">
-            <h1>{ ui.text(key::PAGE_LIVE_TITLE) }</h1>
+            <h2 class="step-title">{ ui.text(key::PAGE_LIVE_TITLE) }</h2>
             for client in clients.iter() {
                 <div class="live-client" key={client.node.0}>
                     <p class={classes!("control-state", client.connected.then_some("good"))}>

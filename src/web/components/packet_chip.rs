@@ -13,19 +13,15 @@ pub(crate) struct PacketChipProps {
     /// Index in the lesson's packets.
     pub(crate) index: usize,
     pub(crate) text: String,
-}
-
-/// The family of the packet type that the text starts with.
-fn family(text: &str) -> Option<Family> {
-    let word = text.split(|it: char| !it.is_ascii_alphabetic()).find(|word| !word.is_empty())?;
-    PacketType::ALL.into_iter().find(|it| it.name().eq_ignore_ascii_case(word)).map(Family::of)
+    /// Its type, if the lesson names one.
+    pub(crate) packet_type: Option<PacketType>,
 }
 
 /// A button that selects the packet everywhere.
 #[component]
-pub(crate) fn PacketChip(PacketChipProps { index, text }: &PacketChipProps) -> Html {
+pub(crate) fn PacketChip(PacketChipProps { index, text, packet_type }: &PacketChipProps) -> Html {
     let ui = use_ui();
-    let family = family(text);
+    let family = packet_type.map(Family::of);
     html! {
         <button
             type="button"

@@ -10,6 +10,7 @@ use crate::text::key;
 use crate::trace::{Node, RecordId};
 use crate::view::PacketRow;
 use crate::web::family::{Family, details};
+use crate::web::hooks::use_newest;
 use crate::web::i18n::{Ui, use_ui};
 
 /// More rows than this are not put into the page at once; the newest are what counts.
@@ -27,11 +28,13 @@ pub(crate) struct PacketListingProps {
 pub(crate) fn PacketListing(props: &PacketListingProps) -> Html {
     let ui = use_ui();
     let surplus = props.packets.len().saturating_sub(SHOWN);
+    let scroller = use_node_ref();
+    use_newest(&scroller, props.packets.len());
     if props.packets.is_empty() {
         return html! { <p class="empty">{ ui.text(key::PAGE_PACKETS_EMPTY) }</p> };
     }
     html! {
-        <div class="table-scroll tall" tabindex="0" role="region" aria-label={ui.text(key::PAGE_TAB_PACKETS)}>
+        <div class="table-scroll tall" ref={scroller} tabindex="0" role="region" aria-label={ui.text(key::PAGE_TAB_PACKETS)}>
             if surplus > 0 {
                 <p class="quiet pad">{ ui.render(&key::PAGE_ROWS_LEFT_OUT.with("count", surplus)) }</p>
             }
@@ -65,9 +68,9 @@ fn row(packet: &PacketRow, props: &PacketListingProps, ui: &Ui) -> Html {
                     <span class="arrow-more">{ " " }{ details(packet) }</span>
                 </button>
             </td>
-            <td>
-                { node_name(&props.nodes, packet.from) }<span aria-hidden="true">{ " → " }</span>
-                <span class="unseen">{ ui.text(key::PAGE_TO) }</span>{ node_name(&props.nodes, packet.to) }
+            <td class="nowrap">
+                { node_name(ui, &props.nodes, packet.from) }<span aria-hidden="true">{ " → " }</span>
+                <span class="unseen">{ ui.text(key::PAGE_TO) }</span>{ node_name(ui, &props.nodes, packet.to) }
             </td>
             <td class="mono clip">{ packet.summary.topic.clone() }</td>
             <td class="mono clip">{ packet.summary.payload.clone() }</td>

@@ -53,8 +53,8 @@ pub(crate) fn PacketPanel(props: &PacketPanelProps) -> Html {
             <header class={classes!("packet-head", family.class())}>
                 <h2><span aria-hidden="true">{ family.glyph() }</span>{ " " }{ packet.packet_type.name() }</h2>
                 <p>
-                    { node_name(&props.nodes, packet.from) }<span aria-hidden="true">{ " → " }</span>
-                    <span class="unseen">{ ui.text(key::PAGE_TO) }</span>{ node_name(&props.nodes, packet.to) }
+                    { node_name(&ui, &props.nodes, packet.from) }<span aria-hidden="true">{ " → " }</span>
+                    <span class="unseen">{ ui.text(key::PAGE_TO) }</span>{ node_name(&ui, &props.nodes, packet.to) }
                     <span class="dot" aria-hidden="true">{ "·" }</span>
                     { ui.render(&key::PAGE_BYTES.with("bytes", packet.bytes.len())) }
                     <span class="dot" aria-hidden="true">{ "·" }</span>
@@ -84,6 +84,9 @@ pub(crate) fn PacketPanel(props: &PacketPanelProps) -> Html {
                     if let Some(meaning) = &field.meaning {
                         <p>{ ui.render(meaning) }</p>
                     }
+                    if let Some(bits) = field.bits.as_ref().zip(packet.bytes.get(field.range.start)).map(|(bits, byte)| strip(bits, *byte)) {
+                        <div class="bits" role="img" aria-label={ui.text(key::PAGE_BITS)}>{ bits }</div>
+                    }
                     <p class="quiet">{ ui.render(&place(field)) }</p>
                     if let Some(clause) = field.clause {
                         <Clause clause={clause.to_owned()} />
@@ -94,6 +97,15 @@ pub(crate) fn PacketPanel(props: &PacketPanelProps) -> Html {
             </div>
         </div>
     }
+}
+
+/// The eight bits of a byte, with those of a field marked.
+fn strip(bits: &std::ops::RangeInclusive<u8>, byte: u8) -> Html {
+    let bit = |number: u8| {
+        let class = bits.contains(&number).then_some("shown");
+        html! { <span class={classes!(class)}>{ if byte >> number & 1 == 1 { "1" } else { "0" } }</span> }
+    };
+    (0..8).rev().map(bit).collect()
 }
 
 /// Which bytes or bits a field covers.

@@ -30,7 +30,7 @@ fn block(it: &Block, screen: &Rc<LessonScreen>, ui: &Ui) -> Html {
     let blocks = |them: &[Block]| them.iter().map(|it| block(it, screen, ui)).collect::<Html>();
     match it {
         Block::Paragraph(line) => html! { <p>{ inlines(line, lesson) }</p> },
-        Block::Heading(line) => html! { <h2>{ inlines(line, lesson) }</h2> },
+        Block::Heading(line) => html! { <h3>{ inlines(line, lesson) }</h3> },
         Block::List { ordered, items } => {
             let items = items.iter().map(|item| html! { <li>{ blocks(item) }</li> }).collect::<Html>();
             if *ordered {
@@ -75,7 +75,11 @@ fn inline(it: &Inline, lesson: &Lesson) -> Html {
         Inline::Link { url, text } => {
             html! { <a href={url.clone()} target="_blank" rel="noopener noreferrer">{ inlines(text, lesson) }</a> }
         }
-        Inline::Packet { packet, text } => html! { <PacketChip index={*packet} text={text.clone()} /> },
+        Inline::Packet { packet, text } => html! { <PacketChip
+            index={*packet}
+            text={text.clone()}
+            packet_type={lesson.packets.get(*packet).and_then(|packet| packet.pattern.packet_type)}
+        /> },
         Inline::Clause(clause) => html! { <Clause clause={clause.clone()} /> },
         Inline::Break => html! { <br /> },
     }

@@ -103,7 +103,7 @@ pub(crate) fn PublishForm(PublishFormProps { node }: &PublishFormProps) -> Html 
     };
     html! {
         <form class="control-group" {onsubmit} autocomplete="off" aria-label={ui.text(key::PAGE_PUBLISH)}>
-            <h3>{ ui.text(key::PAGE_PUBLISH) }</h3>
+            <h2>{ ui.text(key::PAGE_PUBLISH) }</h2>
             <label class="line">
                 <span>{ ui.text(key::PAGE_TOPIC) }</span>
                 <input type="text" value={(*topic).clone()} oninput={on_topic} onkeydown={keep_composition()} spellcheck="false"

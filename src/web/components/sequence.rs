@@ -26,6 +26,9 @@ pub(crate) struct SequenceDiagramProps {
     pub(crate) selected: Option<RecordId>,
 }
 
+/// How far an arrow may fall, in CSS pixels, and still be called gentle.
+const STEEP: f64 = 30.0;
+
 /// What drawing a row needs.
 struct Board<'a> {
     ui: &'a Ui,
@@ -68,7 +71,7 @@ pub(crate) fn SequenceDiagram(props: &SequenceDiagramProps) -> Html {
             <svg class="lane-heads" width="100%" height="40" aria-hidden="true">
                 { lanes.iter().enumerate().map(|(index, (_, name))| {
                     let room = board.lane_room();
-                    html! { <text x={format!("{:.1}", board.lane_x(index))} y="25">{ fit(name, room) }</text> }
+                    html! { <text x={format!("{:.1}", board.lane_x(index))} y="25">{ fit(&if board.is_broker(index) { ui.broker(name) } else { name.clone() }, room) }</text> }
                 }).collect::<Html>() }
             </svg>
             if props.items.is_empty() {
@@ -151,7 +154,7 @@ fn use_follow(scroller: &NodeRef, layout: &Rc<SequenceLayout>, props: &SequenceD
 
 /// The text, cut to the room.
 fn fit(text: &str, room: f64) -> String {
-    let letters = ((room - 8.0) / 8.0).max(3.0) as usize;
+    let letters = ((room - 4.0) / 7.2).max(3.0) as usize;
     if text.chars().count() <= letters { text.to_owned() } else { text.chars().take(letters.saturating_sub(1)).chain(['…']).collect() }
 }
 
@@ -162,6 +165,10 @@ impl Board<'_> {
 
     fn lane_x(&self, index: usize) -> f64 {
         self.gutter + self.lane_room() * (index as f64 + 0.5)
+    }
+
+    fn is_broker(&self, index: usize) -> bool {
+        self.lanes.get(index).is_some_and(|(id, _)| *id == NodeId::BROKER)
     }
 
     fn node_x(&self, node: NodeId) -> f64 {
@@ -196,12 +203,22 @@ impl Board<'_> {
         let is_selected = self.selected == Some(packet.record);
         // The arrow's head lies along the arrow.
         let angle = (y2 - row.y).atan2(x2 - from).to_degrees();
-        let middle = (from + to) / 2.0;
-        let (label_y, room) = (row.y + (y2 - row.y) * 0.5 - 8.0, (to - from).abs());
-        let more = details(packet);
+        let mut more = details(packet);
+        if packet.retransmissions > 0 {
+            more.push_str(&format!(" ↻{}", packet.retransmissions));
+        }
         let name = packet.packet_type.name();
-        let letters = name.len() + more.chars().count() + 3;
-        let is_tight = letters as f64 * 7.4 > room - 6.0;
+        let label = (name.len() + more.chars().count() + 3) as f64 * 7.6;
+        let room = (to - from).abs();
+        let is_tight = label > room + 16.0;
+        // On a gentle slope the label lies over the middle. A steep arrow crosses what happened meanwhile: there it keeps to the sender's
+        // end, above the arrow, where the row is its own.
+        let fall = y2 - row.y;
+        let (label_x, label_y) = if fall <= STEEP || label > room {
+            ((from + to) / 2.0, row.y + fall.min(STEEP) * 0.5 - 8.0)
+        } else {
+            (from + toward * (label / 2.0 + 6.0), row.y - 4.0)
+        };
         let record = packet.record;
         html! {
             <g
@@ -213,8 +230,11 @@ impl Board<'_> {
                 })}
                 onclick={self.ui.act(Action::Select(Some(record)))}
             >
+                if packet.retransmissions > 0 {
+                    <title>{ self.ui.render(&key::PAGE_RETRANSMITTED.with("times", packet.retransmissions)) }</title>
+                }
                 <rect class="row-mark" x="2" y={format!("{:.1}", row.y - 17.0)} width={format!("{:.1}", (self.width - 4.0).max(0.0))}
-                    height={format!("{:.1}", (y2 - row.y) + 24.0)} rx="6" />
+                    height={format!("{:.1}", fall.min(STEEP) + 24.0)} rx="6" />
                 { self.time(row) }
                 <path class="arrow-line" d={format!("M{from:.1} {:.1}L{x2:.1} {y2:.1}", row.y)} />
                 if row.fate == End::Arrived {
@@ -223,18 +243,13 @@ impl Board<'_> {
                 if row.fate == End::Lost {
                     <path class="lost-sign" d="M-6-6 6 6M6-6-6 6" transform={format!("translate({x2:.1} {y2:.1})")} />
                 }
-                <text class={classes!("arrow-label", is_tight.then_some("tight"))} x={format!("{middle:.1}")} y={format!("{label_y:.1}")}>
+                <text class={classes!("arrow-label", is_tight.then_some("tight"))} x={format!("{label_x:.1}")} y={format!("{label_y:.1}")}>
                     <tspan aria-hidden="true">{ family.glyph() }</tspan>
                     { format!(" {name}") }
                     if !more.is_empty() {
                         <tspan class="arrow-more">{ format!(" {more}") }</tspan>
                     }
                 </text>
-                if packet.retransmissions > 0 {
-                    <text class="arrow-again" x={format!("{:.1}", middle)} y={format!("{:.1}", label_y + 21.0)}>
-                        { self.ui.render(&key::PAGE_RETRANSMITTED.with("times", packet.retransmissions)) }
-                    </text>
-                }
             </g>
         }
     }

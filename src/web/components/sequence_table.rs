@@ -10,6 +10,7 @@ use crate::text::{Key, Message, key};
 use crate::trace::{Node, NodeId, RecordId};
 use crate::view::{Fate, PacketRow, SequenceItem};
 use crate::web::family::{Family, details, mark_class};
+use crate::web::hooks::use_newest;
 use crate::web::i18n::{Ui, use_ui};
 
 /// More rows than this are not put into the page at once; the newest are what counts.
@@ -44,8 +45,9 @@ pub(crate) fn fate_words(packet: &PacketRow, records: usize) -> Message {
 }
 
 /// The name of a node.
-pub(crate) fn node_name(nodes: &[Node], node: NodeId) -> &str {
-    nodes.get(node.0 as usize).map_or("", |node| node.name.as_str())
+pub(crate) fn node_name(ui: &Ui, nodes: &[Node], node: NodeId) -> String {
+    let name = nodes.get(node.0 as usize).map_or("", |node| node.name.as_str());
+    if node == NodeId::BROKER { ui.broker(name) } else { name.to_owned() }
 }
 
 /// The table.
@@ -53,11 +55,13 @@ pub(crate) fn node_name(nodes: &[Node], node: NodeId) -> &str {
 pub(crate) fn SequenceTable(props: &SequenceTableProps) -> Html {
     let ui = use_ui();
     let surplus = props.items.len().saturating_sub(SHOWN);
+    let scroller = use_node_ref();
+    use_newest(&scroller, props.items.len());
     if props.items.is_empty() {
         return html! { <p class="empty">{ ui.text(key::PAGE_SEQUENCE_EMPTY) }</p> };
     }
     html! {
-        <div class="table-scroll tall" tabindex="0" role="region" aria-label={ui.text(key::PAGE_TAB_TABLE)}>
+        <div class="table-scroll tall" ref={scroller} tabindex="0" role="region" aria-label={ui.text(key::PAGE_TAB_TABLE)}>
             if surplus > 0 {
                 <p class="quiet pad">{ ui.render(&key::PAGE_ROWS_LEFT_OUT.with("count", surplus)) }</p>
             }
@@ -85,8 +89,8 @@ fn row(item: &SequenceItem, props: &SequenceTableProps, ui: &Ui) -> Html {
             html! {
                 <tr key={format!("p{}", packet.record.0)} class={classes!(is_selected.then_some("selected"))}>
                     <td class="mono">{ packet.at.to_string() }</td>
-                    <td>{ node_name(&props.nodes, packet.from) }<span class="way" aria-hidden="true">{ " → " }</span>
-                        <span class="unseen">{ ui.text(key::PAGE_TO) }</span>{ node_name(&props.nodes, packet.to) }</td>
+                    <td class="nowrap">{ node_name(ui, &props.nodes, packet.from) }<span class="way" aria-hidden="true">{ " → " }</span>
+                        <span class="unseen">{ ui.text(key::PAGE_TO) }</span>{ node_name(ui, &props.nodes, packet.to) }</td>
                     <td>
                         <button type="button" class={classes!("row-button", family.class())} aria-pressed={is_selected.to_string()}
                             onclick={ui.act(Action::Select(Some(packet.record)))}>
@@ -101,7 +105,7 @@ fn row(item: &SequenceItem, props: &SequenceTableProps, ui: &Ui) -> Html {
         SequenceItem::Mark(mark) => html! {
             <tr key={format!("m{}", mark.record.0)} class={classes!("mark-row", mark_class(mark.kind))}>
                 <td class="mono">{ mark.at.to_string() }</td>
-                <td>{ node_name(&props.nodes, mark.node) }</td>
+                <td>{ node_name(ui, &props.nodes, mark.node) }</td>
                 <td colspan="2">{ ui.render(&mark.message) }</td>
             </tr>
         },

@@ -18,7 +18,8 @@ use crate::web::state::Msg;
 #[derive(Properties, PartialEq)]
 pub(crate) struct StageViewProps {
     pub(crate) stage: Rc<Stage>,
-    pub(crate) target: NodeId,
+    /// The node whose controls are open.
+    pub(crate) target: Option<NodeId>,
     pub(crate) selected: Option<RecordId>,
 }
 
@@ -103,15 +104,17 @@ const fn icon_path(kind: NodeKind) -> &'static str {
     }
 }
 
-fn node_view(node: &StageNode, target: NodeId, layout: &Layout, ui: &Ui) -> Html {
+fn node_view(node: &StageNode, target: Option<NodeId>, layout: &Layout, ui: &Ui) -> Html {
     let Some(&Place { x, y, width, height, .. }) = layout.place(node.node) else { return html! {} };
     let is_broker = node.kind == NodeKind::Broker;
     let status = ui.render(&node.status);
     let power = if node.powered { None } else { Some(ui.text(key::PAGE_NODE_OFF)) };
-    let label = ui.render(&key::PAGE_NODE.with("name", node.name.as_str()).with("status", power.clone().unwrap_or_else(|| status.clone())));
+    let name = if is_broker { ui.broker(&node.name) } else { node.name.clone() };
+    let label = ui.render(&key::PAGE_NODE.with("name", name.as_str()).with("status", power.clone().unwrap_or_else(|| status.clone())));
     let id = node.node;
     // How much fits: icon, name and status; name and status; the name alone.
     let (icon_y, name_y, status_y) = match height {
+        height if height >= 80.0 => (Some(-21.0), 9.0, Some(27.0)),
         height if height >= 60.0 => (Some(-height / 2.0 + 17.0), 7.0, Some(22.0)),
         height if height >= 40.0 => (None, -2.0, Some(14.0)),
         _ => (None, 4.5, None),
@@ -119,7 +122,7 @@ fn node_view(node: &StageNode, target: NodeId, layout: &Layout, ui: &Ui) -> Html
     html! {
         <g
             key={format!("node-{}", id.0)}
-            class={classes!("node", is_broker.then_some("node-broker"), (!node.powered).then_some("node-off"), (id == target).then_some("node-target"))}
+            class={classes!("node", is_broker.then_some("node-broker"), (!node.powered).then_some("node-off"), (target == Some(id)).then_some("node-target"))}
             transform={format!("translate({x:.1} {y:.1})")}
             role="button"
             tabindex="0"
@@ -139,7 +142,7 @@ fn node_view(node: &StageNode, target: NodeId, layout: &Layout, ui: &Ui) -> Html
             if let Some(icon_y) = icon_y {
                 <path class="node-icon" transform={format!("translate(0 {icon_y:.1})")} d={icon_path(node.kind)} />
             }
-            <text class="node-name" y={name_y.to_string()}>{ short(&node.name, width) }</text>
+            <text class="node-name" y={name_y.to_string()}>{ short(&name, width) }</text>
             if let Some(status_y) = status_y {
                 <text class="node-status" y={status_y.to_string()}>{ short(power.as_ref().unwrap_or(&status), width) }</text>
             }
@@ -174,13 +177,18 @@ fn flight_view(flight: &Flight, selected: Option<RecordId>, layout: &Layout, ui:
     let client = if is_from_broker { flight.to } else { flight.from };
     let Some((at_client, at_broker)) = layout.path(client) else { return html! {} };
     let ((x1, y1), (x2, y2)) = if is_from_broker { (at_broker, at_client) } else { (at_client, at_broker) };
+    let family = Family::of(flight.packet_type);
+    let name = flight.packet_type.name();
+    let wide = name.len() as f64 * 6.9 + 30.0;
+    let is_small = (x2 - x1).abs() < wide + 20.0;
+    let width = if is_small { 22.0 } else { wide };
+    let toward = (x2 - x1).signum();
+    // The pill stops at the edges of the nodes.
+    let inset = toward * (width / 2.0 + 3.0);
+    let (x1, x2) = (x1 + inset, x2 - inset);
     // Without motion a packet stands in the middle of its way.
     let part = if ui.calm { 0.5 } else { f64::from(flight.progress) / 1_000.0 };
     let (x, y) = (x1 + (x2 - x1) * part, y1 + (y2 - y1) * part + if is_from_broker { 13.0 } else { -13.0 });
-    let family = Family::of(flight.packet_type);
-    let name = flight.packet_type.name();
-    let is_small = (x2 - x1).abs() < 110.0;
-    let width = if is_small { 22.0 } else { name.len() as f64 * 6.9 + 30.0 };
     let record = flight.record;
     html! {
         <g

@@ -29,17 +29,17 @@ impl Layout {
         let kinds: Vec<(NodeId, NodeKind)> = nodes.iter().map(|node| (node.node, node.kind)).collect();
         let (left, right) = sides(&kinds);
         let is_narrow = width < 520.0;
-        let card_width = if is_narrow { 86.0 } else { 128.0 };
+        let card_width = if is_narrow { 86.0 } else { 118.0 };
         let broker_height = if is_narrow { 76.0 } else { 92.0_f64 }.min(height - 16.0);
         let broker = Place {
             node: NodeId::BROKER,
             x: width / 2.0,
             y: height / 2.0,
-            width: if is_narrow { 82.0 } else { 116.0 },
+            width: if is_narrow { 80.0 } else { 112.0 },
             height: broker_height,
         };
         let mut places = vec![broker];
-        let margin = if is_narrow { 8.0 } else { (width * 0.06).clamp(16.0, 120.0) };
+        let margin = if is_narrow { 8.0 } else { (width * 0.035).clamp(12.0, 120.0) };
         for (side, x) in [(left, margin + card_width / 2.0), (right, width - margin - card_width / 2.0)] {
             let slot = height / (side.len().max(1) as f64);
             let card_height = (slot - 10.0).clamp(26.0, 66.0);

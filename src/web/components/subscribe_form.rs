@@ -52,7 +52,7 @@ pub(crate) fn SubscribeForm(SubscribeFormProps { node }: &SubscribeFormProps) ->
     };
     html! {
         <form class="control-group" {onsubmit} autocomplete="off" aria-label={ui.text(key::PAGE_SUBSCRIBE)}>
-            <h3>{ ui.text(key::PAGE_SUBSCRIBE) }</h3>
+            <h2>{ ui.text(key::PAGE_SUBSCRIBE) }</h2>
             <label class="line">
                 <span>{ ui.text(key::PAGE_FILTER) }</span>
                 <input type="text" value={(*filter).clone()} oninput={on_filter} onkeydown={keep_composition()} spellcheck="false"

@@ -49,7 +49,7 @@ pub(crate) fn TopBar(props: &TopBarProps) -> Html {
     let is_live = props.route.place == Place::Live;
     html! {
         <header class="top">
-            <a class="logo" href={props.route.href(&Place::List)} onclick={go(Place::List)}>
+            <a class="logo" href={props.route.href(&Place::List)} aria-label={ui.text(key::PAGE_HOME)} onclick={go(Place::List)}>
                 <Logo />
                 <span>{ ui.text(key::APP_NAME) }</span>
             </a>

@@ -64,11 +64,14 @@ pub(crate) fn Workbench(props: &WorkbenchProps) -> Html {
         Pane::Run => "show-run",
         Pane::Side(_) => "show-side",
     };
+    let title =
+        screen.lesson.as_ref().map_or_else(|| ui.text(key::PAGE_LIVE_TITLE), |lesson| lesson.lesson.text.get(ui.language).title.clone());
     let main_id = MAIN_TABS[main_index].1;
     let side_id = SIDE_TABS[side_index].1;
     html! {
         <>
-            <div class={classes!("bench", shown)}>
+            <main class={classes!("bench", shown)} id="main" tabindex="-1">
+                <h1 class="unseen">{ title }</h1>
                 <section class="pane pane-lesson" aria-label={ui.text(if screen.live { key::PAGE_PANE_LIVE } else { key::PAGE_PANE_LESSON })}>
                     if let Some(lesson) = &screen.lesson {
                         <LessonPane lesson={lesson.clone()} />
@@ -76,8 +79,8 @@ pub(crate) fn Workbench(props: &WorkbenchProps) -> Html {
                         <LivePane clients={screen.clients.clone()} />
                     }
                 </section>
-                <main class="pane pane-run" id="main" tabindex="-1" aria-label={ui.text(key::PAGE_PANE_RUN)}>
-                    <StageView stage={screen.stage.clone()} target={*target} {selected} />
+                <section class="pane pane-run" aria-label={ui.text(key::PAGE_PANE_RUN)}>
+                    <StageView stage={screen.stage.clone()} target={(*side == SideTab::Controls).then_some(*target)} {selected} />
                     <div class="run-views">
                         <Tabs label={ui.text(key::PAGE_TABS_MAIN)} tabs={main_tabs} selected={main_index} onselect={on_main} />
                         <div class="run-panel" role="tabpanel" id={format!("{main_id}-panel")} aria-labelledby={main_id}>
@@ -114,8 +117,8 @@ pub(crate) fn Workbench(props: &WorkbenchProps) -> Html {
                             </button>
                         }
                     </div>
-                </main>
-                <aside class="pane pane-side" aria-label={ui.text(key::PAGE_PANE_SIDE)}>
+                </section>
+                <section class="pane pane-side" aria-label={ui.text(key::PAGE_PANE_SIDE)}>
                     <Tabs label={ui.text(key::PAGE_TABS_SIDE)} tabs={side_tabs} selected={side_index} onselect={on_side} />
                     <div class="side-panel" role="tabpanel" id={format!("{side_id}-panel")} aria-labelledby={side_id} tabindex="0">
                         { match side {
@@ -126,8 +129,8 @@ pub(crate) fn Workbench(props: &WorkbenchProps) -> Html {
                             },
                         } }
                     </div>
-                </aside>
-            </div>
+                </section>
+            </main>
             <footer class="foot">
                 if !screen.live {
                     <TransportBar transport={screen.transport.clone()} />
