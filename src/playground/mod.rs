@@ -6,6 +6,8 @@ mod live;
 mod progress;
 mod run;
 mod screen;
+#[cfg(test)]
+mod tests;
 mod transport;
 mod views;
 

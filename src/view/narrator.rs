@@ -1,6 +1,6 @@
 //! What happened, in words: marks of the diagram and sentences for screen readers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::packets::{PacketList, PacketRow};
 use super::sequence::{Mark, MarkKind};
@@ -19,6 +19,8 @@ pub struct Narrator {
     clients: BTreeMap<ConnectionId, NodeId>,
     by_client_id: BTreeMap<ClientId, NodeId>,
     segments: BTreeMap<(ConnectionId, u64), Segment>,
+    /// Connections whose end was told.
+    closed: BTreeSet<ConnectionId>,
 }
 
 /// Who is concerned by a mark, and what it says.
@@ -165,15 +167,21 @@ impl Narrator {
         }
     }
 
-    fn tell_close(&self, connection: ConnectionId, side: Side, reason: CloseReason) -> Option<Telling> {
+    fn tell_close(&mut self, connection: ConnectionId, side: Side, reason: CloseReason) -> Option<Telling> {
         let (words, kind) = match reason {
-            // Whoever closes first is told; the other side follows.
-            CloseReason::ClosedByPeer => return None,
+            // Whoever closes first is told; the other side follows. A broker outside tells nothing: its close shows only here.
+            CloseReason::ClosedByPeer if self.closed.contains(&connection) => return None,
+            CloseReason::ClosedByPeer => {
+                self.closed.insert(connection);
+                let message = key::VIEW_CLOSED_HERE.with("node", self.name(self.end(connection, side.peer())));
+                return Some(Telling::of_path(self.at_connection(connection), MarkKind::Closed, message));
+            }
             CloseReason::ClosedHere => (key::VIEW_CLOSED_HERE, MarkKind::Closed),
             CloseReason::Reset => (key::VIEW_CLOSED_RESET, MarkKind::Broken),
             CloseReason::NetworkDown => (key::VIEW_CLOSED_NETWORK_DOWN, MarkKind::Broken),
             CloseReason::TimedOut => (key::VIEW_CLOSED_TIMED_OUT, MarkKind::Broken),
         };
+        self.closed.insert(connection);
         let message = words.with("node", self.name(self.end(connection, side)));
         Some(Telling::of_path(self.at_connection(connection), kind, message))
     }
