@@ -374,7 +374,9 @@ fn a_live_connection_shows_in_the_same_views_without_secrets() {
     assert!(screen.live && screen.transport.playing && screen.lesson.is_none() && screen.transport.seed.is_none());
     let types: Vec<_> = screen.packets.iter().map(|row| row.packet_type.name()).collect();
     assert_eq!(types, ["CONNECT", "CONNACK", "SUBSCRIBE", "SUBACK", "PUBLISH", "PUBLISH", "PUBACK", "PUBACK"]);
-    assert!(screen.packets.iter().take(7).all(|row| matches!(row.fate, Fate::Arrived { .. })), "{:#?}", screen.packets);
+    // Nothing answers the client's PUBACK: whether it arrived cannot be known here.
+    let unknown: Vec<_> = screen.packets.iter().filter(|row| row.fate == Fate::InFlight).map(|row| (row.from, row.packet_type)).collect();
+    assert_eq!(unknown, [(client, PacketType::Puback)]);
     assert_eq!(screen.stage.paths[0].status, PathStatus::Connected);
     assert!(screen.clients[0].connected);
     assert_eq!(screen.nodes[0].name, "wss://broker.example/mqtt");
