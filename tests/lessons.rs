@@ -12,6 +12,8 @@ use mqtt_playground::broker::BrokerEvent;
 use mqtt_playground::client::ClientEvent;
 use mqtt_playground::lesson::{Attempt, Block, Inline, Lesson, LessonText, Run, check, parse, run};
 use mqtt_playground::link::{LossReason, Side};
+use mqtt_playground::playground::{Action, Playground};
+use mqtt_playground::sim::Stride;
 use mqtt_playground::text::Language;
 use mqtt_playground::trace::Event;
 
@@ -461,4 +463,43 @@ fn last_will_accepts_a_tablet_that_is_switched_off_and_a_sensor_that_connects_by
         entry("64 s", "connect", "client = \"tablet\""),
     ];
     assert_eq!(unmet(&lesson("15-last-will"), &timeline.concat()), [""; 0]);
+}
+
+// By way of the page.
+
+/// Whether all goals are met, after a check.
+fn solved(playground: &mut Playground) -> bool {
+    playground.apply(Action::Check).unwrap();
+    playground.screen().lesson.as_ref().unwrap().solved
+}
+
+#[test]
+fn solutions_done_by_hand_at_the_cursor_solve_the_lesson() {
+    for lesson in lessons() {
+        let mut playground = Playground::with_lesson(&lesson);
+        playground.apply(Action::ToEnd).unwrap();
+        assert!(!solved(&mut playground), "{}", lesson.slug);
+        for (at, command) in &lesson.solution.commands {
+            playground.apply(Action::Seek(*at)).unwrap();
+            playground.apply(Action::Do(command.clone())).unwrap();
+        }
+        playground.apply(Action::ToEnd).unwrap();
+        assert!(solved(&mut playground), "{}", lesson.slug);
+    }
+}
+
+#[test]
+fn first_packets_and_the_board_can_be_solved_after_the_end_by_steps_alone() {
+    for folder in ["02-first-packets", "15-last-will"] {
+        let lesson = lesson(folder);
+        let mut playground = Playground::with_lesson(&lesson);
+        playground.apply(Action::ToEnd).unwrap();
+        for (_, command) in &lesson.solution.commands {
+            playground.apply(Action::Do(command.clone())).unwrap();
+            for _ in 0..30 {
+                playground.apply(Action::StepForward(Stride::Packet)).unwrap();
+            }
+        }
+        assert!(solved(&mut playground), "{folder}");
+    }
 }
