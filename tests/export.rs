@@ -4,10 +4,10 @@
 use std::process::Command;
 
 use mqtt_playground::export::Format;
-use mqtt_playground::link::LossReason;
+use mqtt_playground::link::{CloseReason, LossReason, Side};
 use mqtt_playground::sim::{Scenario, World};
 use mqtt_playground::time::Instant;
-use mqtt_playground::trace::{Event, Trace};
+use mqtt_playground::trace::{Event, NodeId, Trace};
 use serde_json::Value;
 
 /// Two versions, all QoS levels, retained messages and a will.
@@ -310,4 +310,39 @@ fn the_json_names_who_takes_part_and_what_each_packet_says() {
     assert!(fields.iter().any(|field| field["name"] == "Topic Name" && field["value"].as_str().unwrap().contains("home/")), "{fields:#?}");
     let ids: Vec<u64> = json["records"].as_array().unwrap().iter().map(|record| record["id"].as_u64().unwrap()).collect();
     assert!(ids.iter().zip(0..).all(|(id, place)| *id == place));
+}
+
+/// As a live connection records it: the peer is outside, no segment is seen.
+#[test]
+fn a_live_connection_gets_segments_of_its_own_and_counts_right() {
+    let scenario = run(&crowded());
+    let mut live = Trace::new(scenario.nodes()[..2].to_vec(), 10_000);
+    live.push(Instant::ZERO, None, Event::RunStarted { seed: None });
+    let first = scenario.records().iter().find_map(|record| match &record.event {
+        Event::ConnectionOpening { connection, client: NodeId(1) } => Some(*connection),
+        _ => None,
+    });
+    for record in scenario.records() {
+        let event = match record.event.clone() {
+            Event::PacketSent { connection, from: Side::Broker, packet_type, version, bytes } if Some(connection) == first => {
+                Event::PacketObserved { connection, from: Side::Broker, packet_type, version, bytes }
+            }
+            event @ (Event::PacketSent { connection, .. } | Event::ConnectionOpening { connection, .. }) if Some(connection) == first => {
+                event
+            }
+            event @ Event::TransportOpened { connection, side: Side::Client } if Some(connection) == first => event,
+            _ => continue,
+        };
+        live.push(record.at, None, event);
+    }
+    let reason = CloseReason::ClosedByPeer;
+    live.push(Instant::from_secs(30), None, Event::TransportClosed { connection: first.unwrap(), side: Side::Client, reason });
+    let json = json(&live);
+    let expected = json["mqtt_packets_on_the_wire"].as_u64().unwrap();
+    assert!(expected > 250 && records(&json, "packet_observed").count() > 0);
+    let Some(frames) = tshark(&live, &["-Y", "mqtt"]) else { return };
+    assert_eq!(frames.len() as u64, expected);
+    let broken = "_ws.malformed || tcp.analysis.flags";
+    assert_eq!(tshark(&live, &["-Y", broken]), Some(Vec::new()));
+    assert_eq!(tshark(&live, &["-Y", "tcp.flags.syn == 1 || tcp.flags.fin == 1"]).unwrap().len(), 4);
 }
