@@ -1,9 +1,11 @@
 //! Captures as Wireshark reads them: every MQTT packet counted once, none malformed, no option given.
 #![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 use std::process::Command;
 
 use mqtt_playground::export::Format;
+use mqtt_playground::lesson::catalog;
 use mqtt_playground::link::{CloseReason, LossReason, Side};
 use mqtt_playground::sim::{Scenario, World};
 use mqtt_playground::time::Instant;
@@ -345,4 +347,13 @@ fn a_live_connection_gets_segments_of_its_own_and_counts_right() {
     let broken = "_ws.malformed || tcp.analysis.flags";
     assert_eq!(tshark(&live, &["-Y", broken]), Some(Vec::new()));
     assert_eq!(tshark(&live, &["-Y", "tcp.flags.syn == 1 || tcp.flags.fin == 1"]).unwrap().len(), 4);
+}
+
+#[test]
+fn the_lessons_on_delivery_and_loss_count_right() {
+    for slug in ["qos-2", "loss-and-tcp"] {
+        let lesson = catalog().iter().find(|lesson| lesson.slug == slug).unwrap();
+        let trace = mqtt_playground::lesson::run(lesson, Some(&lesson.solution), None).unwrap().trace;
+        check_counts(&trace);
+    }
 }

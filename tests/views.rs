@@ -1,4 +1,5 @@
 //! Views as folds of traces: whatever the pieces they are fed in, and in words of both languages.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 use mqtt_playground::link::Side;
 use mqtt_playground::packet::PacketType;

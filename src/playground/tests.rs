@@ -410,3 +410,20 @@ fn a_live_connection_that_the_server_closes_is_marked() {
     playground.apply(Action::Live(LiveInput::Bytes { now: Instant::from_secs(2), bytes: Bytes::from_static(&[0xd0, 0]) })).unwrap();
     assert_eq!(playground.screen().packets.len(), 2);
 }
+
+#[test]
+fn every_lesson_in_the_catalog_is_solved_by_its_solution_and_shows_the_packets_that_its_text_names() {
+    assert!(crate::lesson::catalog().len() >= 4);
+    for lesson in crate::lesson::catalog() {
+        let mut playground = Playground::open_lesson(&lesson.slug).unwrap();
+        playground.apply(Action::SetSpeed(Speed(1_000))).unwrap();
+        playground.apply(Action::ShowSolution).unwrap();
+        let screen = play_out(&mut playground);
+        let shown = screen.lesson.unwrap();
+        assert!(shown.solved, "{}: {:#?}", lesson.slug, shown.goals);
+        for (index, named) in lesson.packets.iter().enumerate() {
+            let found = playground.apply(Action::SelectNamed(index));
+            assert!(found.is_ok() && playground.screen().selection.is_some(), "{}: {}", lesson.slug, named.name);
+        }
+    }
+}
