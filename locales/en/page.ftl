@@ -245,3 +245,4 @@ page-list-mistakes = Some lessons cannot be opened. Their files need mending.
 page-list-suggestion = Did you mean { $suggestion }?
 page-home = MQTT Playground, start page
 page-bits = Bits of this byte
+page-busy = Computing

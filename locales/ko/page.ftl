@@ -236,3 +236,4 @@ page-list-mistakes = 열지 못한 수업이 있어요. 수업 파일을 고쳐 
 page-list-suggestion = 혹시 { $suggestion }인가요?
 page-home = MQTT Playground 처음 화면
 page-bits = 이 바이트의 비트
+page-busy = 계산하는 중이에요

@@ -29,9 +29,11 @@ pub(crate) fn App() -> Html {
         let dispatch = dispatch.clone();
         Callback::from(move |elapsed: Duration| dispatch.emit(Msg::Act(Action::Tick { elapsed })))
     };
-    use_frames(playing && !live, tick);
+    // A leap through a long run is computed in slices, one a frame.
+    let busy = screen.is_some_and(|screen| screen.transport.busy);
+    use_frames((playing || busy) && !live, tick);
     use_shortcuts(&ui, screen.is_some(), playing, model.help);
-    use_live_socket(model.session.as_ref().and_then(|session| Some((session.playground.clone(), session.url.clone()?))), dispatch.clone());
+    use_live_socket(model.session.as_ref().and_then(|session| Some((session.playground.clone(), session.live.clone()?))), dispatch.clone());
     use_way_back(dispatch);
     use_document(&model);
 

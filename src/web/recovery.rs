@@ -11,7 +11,7 @@ use super::route::Place;
 use crate::playground::{Action, Playground};
 use crate::sim::{BranchId, Command};
 use crate::text::{Key, Language, key};
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 use crate::trace::RecordId;
 
 const STORED: &str = "mqtt-playground.recovery";
@@ -103,8 +103,9 @@ pub(crate) fn replay(slug: &str, playground: &mut Playground) -> bool {
 }
 
 fn seek(playground: &mut Playground, records: usize, at: Instant) {
-    for _ in 0..SLICES {
-        if playground.apply(Action::Seek(at)).is_err() || playground.screen().transport.at >= at {
+    for slice in 0..SLICES {
+        let action = if slice == 0 { Action::Seek(at) } else { Action::Tick { elapsed: Duration::ZERO } };
+        if playground.apply(action).is_err() || !playground.screen().transport.busy {
             break;
         }
     }

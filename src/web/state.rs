@@ -8,8 +8,10 @@ use yew::Reducible;
 use super::route::{Place, Route};
 use super::{recovery, storage};
 use crate::client::ClientConfig;
-use crate::playground::{Action, Playground, Screen};
+use crate::playground::{Action, LiveInput, Playground, Screen};
+use crate::sim::Command;
 use crate::text::{Language, Message, key};
+use crate::time::Instant;
 use crate::trace::NodeId;
 
 /// Colours of the page.
@@ -97,8 +99,34 @@ pub(crate) struct Session {
     pub(crate) playground: Rc<RefCell<Playground>>,
     /// What it shows now.
     pub(crate) screen: Screen,
-    /// The address of the real broker, if it is one.
-    pub(crate) url: Option<Rc<str>>,
+    /// The real broker, if it is one.
+    pub(crate) live: Option<LiveBroker>,
+}
+
+/// A real broker: where it is, and when the page turned to it.
+#[derive(Clone)]
+pub(crate) struct LiveBroker {
+    /// The address of its WebSocket listener.
+    pub(crate) url: Rc<str>,
+    /// Milliseconds of the browser's clock; the live connection counts from here.
+    started: f64,
+}
+
+impl LiveBroker {
+    fn new(url: &str) -> Self {
+        Self { url: Rc::from(url), started: milliseconds() }
+    }
+
+    /// The time on the live connection's clock.
+    pub(crate) fn now(&self) -> Instant {
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a page is not open for centuries")]
+        Instant::from_micros(((milliseconds() - self.started).max(0.0) * 1_000.0) as u64)
+    }
+}
+
+/// The browser's clock, which never goes back.
+fn milliseconds() -> f64 {
+    web_sys::window().and_then(|window| window.performance()).map_or(0.0, |performance| performance.now())
 }
 
 /// What happened to the page.
@@ -200,9 +228,9 @@ impl Model {
         }
     }
 
-    fn hold(&mut self, mut playground: Playground, url: Option<&str>) {
+    fn hold(&mut self, mut playground: Playground, live: Option<LiveBroker>) {
         let screen = playground.screen();
-        self.session = Some(Session { playground: Rc::new(RefCell::new(playground)), screen, url: url.map(Rc::from) });
+        self.session = Some(Session { playground: Rc::new(RefCell::new(playground)), screen, live });
         self.pane = Pane::Lesson;
         self.side = SideTab::Packet;
         self.target = NodeId(1);
@@ -222,6 +250,10 @@ impl Model {
         let Some(session) = &mut self.session else { return };
         let before = (session.screen.transport.records, session.screen.transport.at);
         let mut playground = session.playground.borrow_mut();
+        if let (Some(live), Action::Do(_)) = (&session.live, &action) {
+            // A command happens now, not when something last came from the broker.
+            let _ = playground.apply(Action::Live(LiveInput::Timeout { now: live.now() }));
+        }
         let outcome = playground.apply(action.clone());
         let screen = playground.screen();
         drop(playground);
@@ -270,6 +302,8 @@ impl Reducible for Model {
             }
             Msg::Speak(language) => {
                 model.language = language;
+                // The address asked once; from here on the learner decides.
+                model.route.language = model.route.language.map(|_| language);
                 storage::set_preference("language", language.tag());
             }
             Msg::Paint(theme) => {
@@ -297,7 +331,8 @@ impl Reducible for Model {
             }
             Msg::OpenLive(config, url) => match Playground::open_live(*config, &url) {
                 Ok(playground) => {
-                    model.hold(playground, Some(&url));
+                    model.hold(playground, Some(LiveBroker::new(&url)));
+                    model.act(Action::Do(Command::Connect { client: NodeId(1) }));
                     model.pane = Pane::Run;
                     model.side = SideTab::Controls;
                 }

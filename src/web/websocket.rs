@@ -10,7 +10,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{BinaryType, MessageEvent, WebSocket};
 use yew::prelude::*;
 
-use super::state::Msg;
+use super::state::{LiveBroker, Msg};
 use crate::playground::{Action, LiveInput, Playground};
 use crate::session::Transmit;
 use crate::text::key;
@@ -23,9 +23,8 @@ const LONGEST_TIMEOUT_MS: u64 = 86_400_000;
 
 struct Driver {
     playground: Rc<RefCell<Playground>>,
-    url: Rc<str>,
+    broker: LiveBroker,
     dispatch: Callback<Msg>,
-    started: f64,
     socket: RefCell<Option<Socket>>,
     timer: RefCell<Option<(Instant, Timeout)>>,
     /// Grows with each socket, so that a late event of an old one is known as such.
@@ -45,16 +44,16 @@ impl Drop for Socket {
 
 /// Drives the live connection of this playground, if there is one, after each change of the page.
 #[hook]
-pub(crate) fn use_live_socket(live: Option<(Rc<RefCell<Playground>>, Rc<str>)>, dispatch: Callback<Msg>) {
+pub(crate) fn use_live_socket(live: Option<(Rc<RefCell<Playground>>, LiveBroker)>, dispatch: Callback<Msg>) {
     let driver = use_mut_ref(|| None::<Rc<Driver>>);
     use_effect(move || {
         let mut driver = driver.borrow_mut();
         match live {
             None => *driver = None,
-            Some((playground, url)) => {
+            Some((playground, broker)) => {
                 let is_same = driver.as_ref().is_some_and(|driver| Rc::ptr_eq(&driver.playground, &playground));
                 if !is_same {
-                    *driver = Some(Rc::new(Driver::new(playground, url, dispatch)));
+                    *driver = Some(Rc::new(Driver::new(playground, broker, dispatch)));
                 }
                 if let Some(driver) = driver.as_ref() {
                     driver.pump();
@@ -64,26 +63,13 @@ pub(crate) fn use_live_socket(live: Option<(Rc<RefCell<Playground>>, Rc<str>)>, 
     });
 }
 
-fn milliseconds() -> f64 {
-    web_sys::window().and_then(|window| window.performance()).map_or(0.0, |performance| performance.now())
-}
-
 impl Driver {
-    fn new(playground: Rc<RefCell<Playground>>, url: Rc<str>, dispatch: Callback<Msg>) -> Self {
-        Self {
-            playground,
-            url,
-            dispatch,
-            started: milliseconds(),
-            socket: RefCell::default(),
-            timer: RefCell::default(),
-            number: Cell::new(0),
-        }
+    fn new(playground: Rc<RefCell<Playground>>, broker: LiveBroker, dispatch: Callback<Msg>) -> Self {
+        Self { playground, broker, dispatch, socket: RefCell::default(), timer: RefCell::default(), number: Cell::new(0) }
     }
 
     fn now(&self) -> Instant {
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a page is not open for centuries")]
-        Instant::from_micros(((milliseconds() - self.started).max(0.0) * 1_000.0) as u64)
+        self.broker.now()
     }
 
     fn feed(&self, input: LiveInput) {
@@ -112,7 +98,7 @@ impl Driver {
         self.socket.replace(None);
         let number = self.number.get().wrapping_add(1);
         self.number.set(number);
-        let Ok(socket) = WebSocket::new_with_str(&self.url, SUBPROTOCOL) else {
+        let Ok(socket) = WebSocket::new_with_str(&self.broker.url, SUBPROTOCOL) else {
             self.dispatch.emit(Msg::Tell(key::PAGE_LIVE_REFUSED.message()));
             self.feed(LiveInput::Closed { now: self.now() });
             return;

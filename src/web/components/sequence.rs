@@ -128,12 +128,12 @@ fn use_follow(scroller: &NodeRef, layout: &Rc<SequenceLayout>, props: &SequenceD
     {
         let (scroll, scroller, layout) = (scroll.clone(), scroller.clone(), layout.clone());
         let items = props.items.len();
+        let before = use_mut_ref(|| 0.0_f64);
         use_effect_with((items, props.records), move |_| {
             // Whoever has scrolled up to read is left alone: only a view near the end follows.
-            let is_near_end = scroller.cast::<Element>().is_some_and(|element| {
-                f64::from(element.scroll_top()) + f64::from(height) * 2.0 >= layout.height || layout.height <= f64::from(height)
-            });
-            if is_near_end {
+            let end = before.replace(layout.height);
+            let was_near_end = scroller.cast::<Element>().is_some_and(|element| f64::from(element.scroll_top() + height) + 120.0 >= end);
+            if was_near_end || layout.height < end {
                 scroll(layout.height - f64::from(height) + 44.0, false);
             }
         });
@@ -236,6 +236,7 @@ impl Board<'_> {
                 <rect class="row-mark" x="2" y={format!("{:.1}", row.y - 17.0)} width={format!("{:.1}", (self.width - 4.0).max(0.0))}
                     height={format!("{:.1}", fall.min(STEEP) + 24.0)} rx="6" />
                 { self.time(row) }
+                <path class="arrow-reach" d={format!("M{from:.1} {:.1}L{x2:.1} {y2:.1}", row.y)} />
                 <path class="arrow-line" d={format!("M{from:.1} {:.1}L{x2:.1} {y2:.1}", row.y)} />
                 if row.fate == End::Arrived {
                     <path class="arrow-head" d="M0 0-9-4.2-9 4.2z" transform={format!("translate({x2:.1} {y2:.1}) rotate({angle:.1})")} />

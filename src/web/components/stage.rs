@@ -142,9 +142,9 @@ fn node_view(node: &StageNode, target: Option<NodeId>, layout: &Layout, ui: &Ui)
             if let Some(icon_y) = icon_y {
                 <path class="node-icon" transform={format!("translate(0 {icon_y:.1})")} d={icon_path(node.kind)} />
             }
-            <text class="node-name" y={name_y.to_string()}>{ short(&name, width) }</text>
+            <text class="node-name" y={name_y.to_string()}>{ short(&name, width, 8.0) }</text>
             if let Some(status_y) = status_y {
-                <text class="node-status" y={status_y.to_string()}>{ short(power.as_ref().unwrap_or(&status), width) }</text>
+                <text class="node-status" y={status_y.to_string()}>{ short(power.as_ref().unwrap_or(&status), width, 6.5) }</text>
             }
             if !node.powered {
                 <g class="node-power" transform={format!("translate({:.1} {:.1})", width / 2.0 - 8.0, -height / 2.0 + 8.0)}>
@@ -157,12 +157,12 @@ fn node_view(node: &StageNode, target: Option<NodeId>, layout: &Layout, ui: &Ui)
 }
 
 /// The text, cut to what fits. Hangul takes about twice the room of Latin letters.
-fn short(text: &str, width: f64) -> String {
-    let room = (width - 12.0) / 6.4;
+fn short(text: &str, width: f64, letter: f64) -> String {
+    let room = (width - 10.0) / letter;
     let mut used = 0.0;
     let mut out = String::new();
     for letter in text.chars() {
-        used += if letter.is_ascii() { 1.0 } else { 1.75 };
+        used += if letter.is_ascii() { 1.0 } else { 1.6 };
         if used > room {
             out.push('…');
             break;

@@ -17,6 +17,8 @@ use crate::web::state::Msg;
 #[derive(Properties, PartialEq)]
 pub(crate) struct TransportBarProps {
     pub(crate) transport: Rc<Transport>,
+    /// A real broker has one speed.
+    pub(crate) live: bool,
 }
 
 /// `0.5×`, `10×`.
@@ -31,7 +33,7 @@ fn picked(event: &Event) -> Option<u32> {
 
 /// The bar.
 #[component]
-pub(crate) fn TransportBar(TransportBarProps { transport }: &TransportBarProps) -> Html {
+pub(crate) fn TransportBar(TransportBarProps { transport, live }: &TransportBarProps) -> Html {
     let ui = use_ui();
     let button = |glyph: Glyph, name: Key, class: &'static str, enabled: bool, action: Action| {
         let name = ui.text(name);
@@ -44,7 +46,7 @@ pub(crate) fn TransportBar(TransportBarProps { transport }: &TransportBarProps) 
     let play = if transport.playing {
         button(Glyph::Pause, key::PAGE_PAUSE, "play", true, Action::Pause)
     } else {
-        button(Glyph::Play, key::PAGE_PLAY, "play", transport.can_step_forward || transport.at < transport.end, Action::Play)
+        button(Glyph::Play, key::PAGE_PLAY, "play", *live || transport.can_step_forward || transport.at < transport.end, Action::Play)
     };
     let on_speed = {
         let ui = ui.clone();
@@ -55,13 +57,15 @@ pub(crate) fn TransportBar(TransportBarProps { transport }: &TransportBarProps) 
         Callback::from(move |event: Event| picked(&event).into_iter().for_each(|id| ui.say(Msg::Act(Action::SwitchBranch(BranchId(id))))))
     };
     html! {
-        <div class="transport" role="group" aria-label={ui.text(key::PAGE_TRANSPORT)}>
+        <div class={classes!("transport", transport.busy.then_some("busy"))} role="group" aria-label={ui.text(key::PAGE_TRANSPORT)}>
+            <span class="unseen" role="status">if transport.busy { { ui.text(key::PAGE_BUSY) } }</span>
             { button(Glyph::ToStart, key::PAGE_TO_START, "to-start", transport.can_step_back, Action::ToStart) }
             { button(Glyph::StepBack, key::PAGE_BACK, "", transport.can_step_back, Action::StepBack(Stride::Packet)) }
             { play }
             { button(Glyph::StepForward, key::PAGE_FORWARD, "", transport.can_step_forward, Action::StepForward(Stride::Packet)) }
             <output class="clock" aria-label={ui.text(key::PAGE_CLOCK)} aria-live="off">{ transport.at.to_string() }<small>{ " s" }</small></output>
             <Timeline transport={transport.clone()} />
+            if !live {
             <label class="pick">
                 <span class="unseen">{ ui.text(key::PAGE_SPEED) }</span>
                 <select onchange={on_speed} title={ui.text(key::PAGE_SPEED)}>
@@ -70,6 +74,7 @@ pub(crate) fn TransportBar(TransportBarProps { transport }: &TransportBarProps) 
                     }
                 </select>
             </label>
+            }
             if transport.branches.len() > 1 {
                 <label class="pick pick-branch">
                     <span class="unseen">{ ui.text(key::PAGE_BRANCH) }</span>

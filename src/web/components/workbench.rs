@@ -132,9 +132,7 @@ pub(crate) fn Workbench(props: &WorkbenchProps) -> Html {
                 </section>
             </main>
             <footer class="foot">
-                if !screen.live {
-                    <TransportBar transport={screen.transport.clone()} />
-                }
+                <TransportBar transport={screen.transport.clone()} live={screen.live} />
                 <PaneSwitch pane={*pane} live={screen.live} />
             </footer>
         </>
