@@ -129,8 +129,7 @@ const WILL_QOS_WITHOUT_WILL: Rule = Rule::malformed("MQTT-3.1.2-13", "MQTT-3.1.2
 const WILL_RETAIN_WITHOUT_WILL: Rule = Rule::malformed("MQTT-3.1.2-15", "MQTT-3.1.2-13", key::PACKET_ERROR_WITHOUT_WILL);
 const WILL_QOS_3: Rule = Rule::malformed("MQTT-3.1.2-14", "MQTT-3.1.2-12", key::PACKET_ERROR_QOS_3);
 const PASSWORD_WITHOUT_USER_NAME: Rule = Rule::malformed("MQTT-3.1.2-22", "", key::PACKET_ERROR_PASSWORD_WITHOUT_USER_NAME);
-const WILDCARD: Rule =
-    Rule::malformed("MQTT-4.7.1-1", "MQTT-4.7.0-1", key::PACKET_ERROR_WILDCARD_IN_NAME).answered_by(ReasonCode::TopicNameInvalid);
+const WILDCARD: Rule = Rule::malformed("MQTT-4.7.1-1", "MQTT-4.7.0-1", key::PACKET_ERROR_WILDCARD_IN_NAME);
 const NO_METHOD: Rule = Rule::protocol_error("", "5.0 §3.1.2.11.10", key::PACKET_ERROR_NO_AUTHENTICATION_METHOD);
 
 /// Connect Flags (5.0 §3.1.2.3) that have passed their checks.

@@ -9,7 +9,7 @@ use super::primitive::{Label, Rule};
 use super::property::{PROPERTIES, Properties, PropertyId, PropertyOutput as _, write_properties};
 use super::reader::{Reader, Sink};
 use super::writer::{Output, require};
-use super::{DecodeError, EncodeError, PacketId, ProtocolVersion, QoS, ReasonCode, TopicName, UserProperties};
+use super::{DecodeError, EncodeError, PacketId, ProtocolVersion, QoS, TopicName, UserProperties};
 use crate::text::key;
 
 /// PUBLISH: carries an Application Message.
@@ -57,8 +57,8 @@ const APPLICATION_MESSAGE: Label = Label::new("Application Message", "3.1.1 §3.
 
 const QOS_3: Rule = Rule::malformed("MQTT-3.3.1-4", "MQTT-3.3.1-4", key::PACKET_ERROR_QOS_3);
 const DUP_AT_QOS_0: Rule = Rule::malformed("MQTT-3.3.1-2", "MQTT-3.3.1-2", key::PACKET_ERROR_DUP_AT_QOS_0);
-const WILDCARD: Rule =
-    Rule::malformed("MQTT-3.3.2-2", "MQTT-3.3.2-2", key::PACKET_ERROR_WILDCARD_IN_NAME).answered_by(ReasonCode::TopicNameInvalid);
+// 0x90 Topic Name invalid is for names that are correctly formed and not accepted (5.0 §3.14.2.1).
+const WILDCARD: Rule = Rule::malformed("MQTT-3.3.2-2", "MQTT-3.3.2-2", key::PACKET_ERROR_WILDCARD_IN_NAME);
 const NO_TOPIC: Rule = Rule::protocol_error("MQTT-4.7.3-1", "5.0 §3.3.2.1", key::PACKET_ERROR_NO_TOPIC_NO_ALIAS);
 
 impl Publish {

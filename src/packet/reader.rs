@@ -90,15 +90,12 @@ const PACKET_IDENTIFIER: Label = Label::new("Packet Identifier", "MQTT-2.3.1-1",
 const PACKET_IDENTIFIER_ZERO: Rule = Rule::protocol_error("MQTT-2.3.1-1", "MQTT-2.2.1-3", key::PACKET_ERROR_PACKET_IDENTIFIER_ZERO);
 const TOPIC_EMPTY: Rule = Rule::protocol_error("MQTT-4.7.3-1", "MQTT-4.7.3-1", key::PACKET_ERROR_TOPIC_EMPTY);
 const TOPIC_TOO_LONG: Rule = Rule::malformed("MQTT-4.7.3-3", "MQTT-4.7.3-3", key::PACKET_ERROR_TOPIC_TOO_LONG);
-const MULTI_LEVEL_WILDCARD: Rule =
-    Rule::malformed("MQTT-4.7.1-2", "MQTT-4.7.1-1", key::PACKET_ERROR_MULTI_LEVEL_WILDCARD).answered_by(ReasonCode::TopicFilterInvalid);
-const SINGLE_LEVEL_WILDCARD: Rule =
-    Rule::malformed("MQTT-4.7.1-3", "MQTT-4.7.1-2", key::PACKET_ERROR_SINGLE_LEVEL_WILDCARD).answered_by(ReasonCode::TopicFilterInvalid);
+// 0x8F Topic Filter invalid is for filters that are correctly formed and not accepted (5.0 §3.14.2.1).
+const MULTI_LEVEL_WILDCARD: Rule = Rule::malformed("MQTT-4.7.1-2", "MQTT-4.7.1-1", key::PACKET_ERROR_MULTI_LEVEL_WILDCARD);
+const SINGLE_LEVEL_WILDCARD: Rule = Rule::malformed("MQTT-4.7.1-3", "MQTT-4.7.1-2", key::PACKET_ERROR_SINGLE_LEVEL_WILDCARD);
 // 3.1.1 knows no Shared Subscriptions, but a filter that looks like one is refused there too: no broker takes it for an ordinary filter.
-const SHARE_NAME_EMPTY: Rule =
-    Rule::malformed("MQTT-4.8.2-1", "MQTT-4.8.2-1", key::PACKET_ERROR_SHARE_NAME).answered_by(ReasonCode::TopicFilterInvalid);
-const SHARE_NAME_ILLEGAL: Rule =
-    Rule::malformed("MQTT-4.8.2-2", "MQTT-4.8.2-2", key::PACKET_ERROR_SHARE_NAME).answered_by(ReasonCode::TopicFilterInvalid);
+const SHARE_NAME_EMPTY: Rule = Rule::malformed("MQTT-4.8.2-1", "MQTT-4.8.2-1", key::PACKET_ERROR_SHARE_NAME);
+const SHARE_NAME_ILLEGAL: Rule = Rule::malformed("MQTT-4.8.2-2", "MQTT-4.8.2-2", key::PACKET_ERROR_SHARE_NAME);
 
 /// A cursor over one packet.
 pub(super) struct Reader<'a, S> {

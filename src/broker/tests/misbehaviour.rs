@@ -51,8 +51,8 @@ fn a_subscription_identifier_from_a_client_is_a_protocol_error_mqtt_3_3_4_6() {
 
 #[test]
 fn a_topic_name_with_a_wildcard_is_refused_mqtt_3_3_2_2() {
-    check(V5, b"\x30\x04\x00\x01#\x00", ReasonCode::TopicNameInvalid);
-    check(V311, b"\x30\x03\x00\x01#", ReasonCode::TopicNameInvalid);
+    check(V5, b"\x30\x04\x00\x01#\x00", ReasonCode::MalformedPacket);
+    check(V311, b"\x30\x03\x00\x01#", ReasonCode::MalformedPacket);
 }
 
 #[test]
