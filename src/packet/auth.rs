@@ -1,6 +1,5 @@
 //! AUTH (5.0 §3.15).
 
-use bytes::Bytes;
 use bytestring::ByteString;
 
 use super::codec::VARIABLE_HEADER;
@@ -9,7 +8,7 @@ use super::property::{PROPERTIES, Properties, PropertyId, PropertyOutput as _, w
 use super::reader::{Reader, Sink};
 use super::reason_code::SUCCESS;
 use super::writer::{Output, require};
-use super::{DecodeError, EncodeError, ProtocolVersion, ReasonCode, UserProperties};
+use super::{DecodeError, EncodeError, Password, ProtocolVersion, ReasonCode, UserProperties};
 use crate::text::key;
 
 /// AUTH: extended authentication exchange. Only in 5.0.
@@ -26,8 +25,8 @@ pub struct Auth {
 pub struct AuthProperties {
     /// Authentication Method.
     pub authentication_method: Option<ByteString>,
-    /// Authentication Data.
-    pub authentication_data: Option<Bytes>,
+    /// Authentication Data: never shown.
+    pub authentication_data: Option<Password>,
     /// Reason String.
     pub reason_string: Option<ByteString>,
     /// User Properties.
@@ -76,13 +75,15 @@ impl Auth {
 impl AuthProperties {
     fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, DecodeError> {
         let mut p = Self::default();
+        let mut data = None;
         r.properties(&PROPERTIES, |r, property| match property.id {
             PropertyId::AuthenticationMethod => r.string(property, "5.0 §3.15.2.2.2", &mut p.authentication_method),
-            PropertyId::AuthenticationData => r.data(property, "5.0 §3.15.2.2.3", &mut p.authentication_data),
+            PropertyId::AuthenticationData => r.data(property, "5.0 §3.15.2.2.3", &mut data),
             PropertyId::ReasonString => r.string(property, "5.0 §3.15.2.2.4", &mut p.reason_string),
             PropertyId::UserProperty => r.user_property(property, &mut p.user_properties),
             _ => Err(r.misplaced(property)),
         })?;
+        p.authentication_data = data.map(Password);
         Ok(p)
     }
 }
@@ -90,7 +91,7 @@ impl AuthProperties {
 impl Properties for AuthProperties {
     fn write(&self, out: &mut impl Output) -> Result<(), EncodeError> {
         out.string(PropertyId::AuthenticationMethod, self.authentication_method.as_deref())?;
-        out.data(PropertyId::AuthenticationData, self.authentication_data.as_deref())?;
+        out.data(PropertyId::AuthenticationData, self.authentication_data.as_ref().map(|data| &*data.0))?;
         out.string(PropertyId::ReasonString, self.reason_string.as_deref())?;
         out.user_properties(&self.user_properties)
     }

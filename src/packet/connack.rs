@@ -1,6 +1,5 @@
 //! CONNACK (5.0 §3.2).
 
-use bytes::Bytes;
 use bytestring::ByteString;
 
 use super::codec::{RESERVED, VARIABLE_HEADER};
@@ -9,7 +8,7 @@ use super::property::{PROPERTIES, Properties, PropertyId, PropertyOutput as _, w
 use super::reader::{Reader, Sink};
 use super::reason_code::{SUCCESS, is_connect_reason};
 use super::writer::{Output, require};
-use super::{ClientId, DecodeError, EncodeError, ProtocolVersion, QoS, ReasonCode, UserProperties};
+use super::{ClientId, DecodeError, EncodeError, Password, ProtocolVersion, QoS, ReasonCode, UserProperties};
 use crate::text::key;
 
 /// CONNACK: the Server's answer to CONNECT.
@@ -58,8 +57,8 @@ pub struct ConnackProperties {
     pub server_reference: Option<ByteString>,
     /// Authentication Method.
     pub authentication_method: Option<ByteString>,
-    /// Authentication Data.
-    pub authentication_data: Option<Bytes>,
+    /// Authentication Data: never shown.
+    pub authentication_data: Option<Password>,
 }
 
 const FLAGS: Label = Label::new("Connect Acknowledge Flags", "3.1.1 §3.2.2.1", "5.0 §3.2.2.1", key::PACKET_FIELD_CONNECT_ACKNOWLEDGE_FLAGS);
@@ -124,7 +123,7 @@ impl Connack {
 impl ConnackProperties {
     fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, DecodeError> {
         let mut p = Self::default();
-        let mut assigned = None;
+        let (mut assigned, mut data) = (None, None);
         let offset = r.position();
         r.properties(&PROPERTIES, |r, property| match property.id {
             PropertyId::SessionExpiryInterval => r.four_bytes(property, "5.0 §3.2.2.3.2", &mut p.session_expiry_interval),
@@ -149,10 +148,11 @@ impl ConnackProperties {
             PropertyId::ResponseInformation => r.string(property, "5.0 §3.2.2.3.15", &mut p.response_information),
             PropertyId::ServerReference => r.string(property, "5.0 §3.2.2.3.16", &mut p.server_reference),
             PropertyId::AuthenticationMethod => r.string(property, "5.0 §3.2.2.3.17", &mut p.authentication_method),
-            PropertyId::AuthenticationData => r.data(property, "5.0 §3.2.2.3.18", &mut p.authentication_data),
+            PropertyId::AuthenticationData => r.data(property, "5.0 §3.2.2.3.18", &mut data),
             _ => Err(r.misplaced(property)),
         })?;
         p.assigned_client_identifier = assigned.map(ClientId::new);
+        p.authentication_data = data.map(Password);
         if p.authentication_data.is_some() && p.authentication_method.is_none() {
             return Err(r.broken(&NO_METHOD, offset, "Authentication Data", ""));
         }
@@ -180,6 +180,6 @@ impl Properties for ConnackProperties {
         out.string(PropertyId::ResponseInformation, self.response_information.as_deref())?;
         out.string(PropertyId::ServerReference, self.server_reference.as_deref())?;
         out.string(PropertyId::AuthenticationMethod, self.authentication_method.as_deref())?;
-        out.data(PropertyId::AuthenticationData, self.authentication_data.as_deref())
+        out.data(PropertyId::AuthenticationData, self.authentication_data.as_ref().map(|data| &*data.0))
     }
 }

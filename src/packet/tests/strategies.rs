@@ -75,10 +75,10 @@ prop_compose! {
         request_response_information in any::<Option<bool>>(), request_problem_information in any::<Option<bool>>(),
         user_properties in user_properties(), authentication in option::of((text(), option::of(binary()))),
     ) -> ConnectProperties {
-        let (authentication_method, data) = authentication.map_or((None, None), |(method, data)| (Some(method), data));
+        let (authentication_method, data) = authentication.map_or((None, None), |(method, data)| (Some(method), data.map(Password)));
         ConnectProperties {
             session_expiry_interval, receive_maximum, maximum_packet_size, topic_alias_maximum, request_response_information,
-            request_problem_information, user_properties, authentication_method, authentication_data: data.map(Password),
+            request_problem_information, user_properties, authentication_method, authentication_data: data,
         }
     }
 }
@@ -124,7 +124,7 @@ prop_compose! {
         let (session_expiry_interval, receive_maximum, maximum_packet_size, topic_alias_maximum, server_keep_alive) = numbers;
         let [retain_available, wildcard_subscription_available, subscription_identifiers_available, shared_subscription_available] =
             available;
-        let (authentication_method, authentication_data) = authentication.map_or((None, None), |(method, data)| (Some(method), data));
+        let (authentication_method, authentication_data) = authentication.map_or((None, None), |(method, data)| (Some(method), data.map(Password)));
         ConnackProperties {
             session_expiry_interval, receive_maximum, maximum_qos, retain_available, maximum_packet_size,
             assigned_client_identifier: assigned.map(ClientId::new), topic_alias_maximum, reason_string, user_properties,
@@ -248,6 +248,7 @@ fn auth() -> impl Strategy<Value = Packet> {
                 return Packet::Auth(Auth { reason_code: ReasonCode::Success, properties: AuthProperties::default() });
             }
             let authentication_method = Some(method);
+            let authentication_data = authentication_data.map(Password);
             let properties = AuthProperties { authentication_method, authentication_data, reason_string, user_properties };
             Packet::Auth(Auth { reason_code, properties })
         },

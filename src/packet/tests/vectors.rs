@@ -131,7 +131,7 @@ fn connack() {
         response_information: Some(text("c")),
         server_reference: Some(text("d")),
         authentication_method: Some(text("e")),
-        authentication_data: Some(Bytes::from_static(b"f")),
+        authentication_data: Some(Password(Bytes::from_static(b"f"))),
     };
     let properties = [
         &b"\x11\0\0\0\x01\x21\0\x02\x24\x01\x25\0\x27\0\0\0\x03\x12\0\x01a\x22\0\x04\x1F\0\x01b\x26\0\x01k\0\x01v"[..],
@@ -257,7 +257,7 @@ fn disconnect_and_auth() {
     check(V5, Packet::Auth(Auth { reason_code: ReasonCode::Success, properties: AuthProperties::default() }), b"\xF0\0");
     let properties = AuthProperties {
         authentication_method: Some(text("m")),
-        authentication_data: Some(Bytes::from_static(b"d")),
+        authentication_data: Some(Password(Bytes::from_static(b"d"))),
         reason_string: Some(text("r")),
         user_properties: user_properties(),
     };
