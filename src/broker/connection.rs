@@ -149,7 +149,7 @@ impl Broker {
         disconnect: &Disconnect,
     ) -> Result<(), Misbehaviour> {
         let reason_code = disconnect.reason_code;
-        if !is_client_disconnect(reason_code) {
+        if !reason_code.may_be_in_disconnect_of_client() {
             let message = key::BROKER_DISCONNECT_REASON.with("code", reason_code.to_string());
             return Err(Misbehaviour::protocol_error("5.0 §3.14.2.1", message));
         }
@@ -169,25 +169,4 @@ impl Broker {
         self.emit(BrokerEvent::MalformedReceived { connection, error, bytes });
         self.end_misbehaved(now, connection, misbehaviour);
     }
-}
-
-/// The Reason Codes that a Client may send in DISCONNECT (5.0 table 3-10).
-const fn is_client_disconnect(reason_code: ReasonCode) -> bool {
-    matches!(
-        reason_code,
-        ReasonCode::Success
-            | ReasonCode::DisconnectWithWillMessage
-            | ReasonCode::UnspecifiedError
-            | ReasonCode::MalformedPacket
-            | ReasonCode::ProtocolError
-            | ReasonCode::ImplementationSpecificError
-            | ReasonCode::TopicNameInvalid
-            | ReasonCode::ReceiveMaximumExceeded
-            | ReasonCode::TopicAliasInvalid
-            | ReasonCode::PacketTooLarge
-            | ReasonCode::MessageRateTooHigh
-            | ReasonCode::QuotaExceeded
-            | ReasonCode::AdministrativeAction
-            | ReasonCode::PayloadFormatInvalid
-    )
 }

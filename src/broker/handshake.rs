@@ -146,7 +146,7 @@ impl Broker {
         let size = Packet::Connack(Box::new(connack.clone())).to_bytes(version).map_or(usize::MAX, |bytes| bytes.len());
         let farewell = match version {
             _ if size > maximum_packet_size => Farewell::Close,
-            ProtocolVersion::V311 if !has_return_code(reason_code) => Farewell::Close,
+            ProtocolVersion::V311 if reason_code.connect_return_code().is_none() => Farewell::Close,
             _ => Farewell::Connack(version, Box::new(connack)),
         };
         self.end_connection(now, connection, EndCause::Refused(reason_code), farewell);
@@ -224,18 +224,6 @@ impl Broker {
             self.next_assigned = self.next_assigned.saturating_add(1);
         }
     }
-}
-
-/// Whether 3.1.1 has a Connect Return code for it (3.1.1 table 3.1).
-const fn has_return_code(reason_code: ReasonCode) -> bool {
-    matches!(
-        reason_code,
-        ReasonCode::UnsupportedProtocolVersion
-            | ReasonCode::ClientIdentifierNotValid
-            | ReasonCode::ServerUnavailable
-            | ReasonCode::BadUserNameOrPassword
-            | ReasonCode::NotAuthorized
-    )
 }
 
 /// Protocol Version of a CONNECT whose Protocol Name is MQTT, whatever follows.

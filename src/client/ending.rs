@@ -17,7 +17,7 @@ impl Client {
         if reason_code != ReasonCode::Success && self.config.version == ProtocolVersion::V311 {
             return Err(EncodeError::NotInVersion { field: "Disconnect Reason Code", version: ProtocolVersion::V311 }.into());
         }
-        if !may_be_sent(reason_code) {
+        if !reason_code.may_be_in_disconnect_of_client() {
             return Err(EncodeError::Illegal { field: "Disconnect Reason Code", clause: "MQTT-3.14.2-1" }.into());
         }
         match self.state {
@@ -78,7 +78,7 @@ impl Client {
     /// The Server broke the protocol: DISCONNECT with the Reason Code of the clause (5.0), close, and an event that says why.
     pub(super) fn misbehaved(&mut self, now: Instant, what: Misbehaviour) {
         let Misbehaviour { reason_code, clause, message } = what;
-        let reason_code = if may_be_sent(reason_code) { reason_code } else { ReasonCode::ProtocolError };
+        let reason_code = if reason_code.may_be_in_disconnect_of_client() { reason_code } else { ReasonCode::ProtocolError };
         // In 3.1.1 DISCONNECT from the Client is the normal end and would discard the Will; a broken connection is just closed.
         let sent = (self.config.version == ProtocolVersion::V5).then_some(reason_code);
         self.disconnect(now, sent, DisconnectCause::ServerMisbehaved { reason_code, clause, message }, true);
@@ -146,25 +146,4 @@ impl Client {
             known.lose();
         }
     }
-}
-
-/// The Reason Codes that DISCONNECT from a Client may have (5.0 §3.14.2.1).
-const fn may_be_sent(reason_code: ReasonCode) -> bool {
-    matches!(
-        reason_code,
-        ReasonCode::Success
-            | ReasonCode::DisconnectWithWillMessage
-            | ReasonCode::UnspecifiedError
-            | ReasonCode::MalformedPacket
-            | ReasonCode::ProtocolError
-            | ReasonCode::ImplementationSpecificError
-            | ReasonCode::TopicNameInvalid
-            | ReasonCode::ReceiveMaximumExceeded
-            | ReasonCode::TopicAliasInvalid
-            | ReasonCode::PacketTooLarge
-            | ReasonCode::MessageRateTooHigh
-            | ReasonCode::QuotaExceeded
-            | ReasonCode::AdministrativeAction
-            | ReasonCode::PayloadFormatInvalid
-    )
 }

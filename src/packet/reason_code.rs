@@ -153,6 +153,28 @@ impl ReasonCode {
         self.as_u8() >= 0x80
     }
 
+    /// Whether DISCONNECT from a Client may have it (5.0 §3.14.2.1, table 3-10).
+    #[must_use]
+    pub const fn may_be_in_disconnect_of_client(self) -> bool {
+        matches!(
+            self,
+            Self::Success
+                | Self::DisconnectWithWillMessage
+                | Self::UnspecifiedError
+                | Self::MalformedPacket
+                | Self::ProtocolError
+                | Self::ImplementationSpecificError
+                | Self::TopicNameInvalid
+                | Self::ReceiveMaximumExceeded
+                | Self::TopicAliasInvalid
+                | Self::PacketTooLarge
+                | Self::MessageRateTooHigh
+                | Self::QuotaExceeded
+                | Self::AdministrativeAction
+                | Self::PayloadFormatInvalid
+        )
+    }
+
     /// The specification's name.
     #[must_use]
     pub const fn name(self) -> &'static str {
