@@ -10,7 +10,7 @@ use super::message::{ApplicationMessage, Delivery};
 use super::queue::Queued;
 use super::subscription::SessionKey;
 use super::{Broker, Timer};
-use crate::packet::{Packet, PacketId, PacketType, ProtocolVersion, Publish, QoS, ReasonCode, TopicFilter};
+use crate::packet::{Packet, PacketId, PacketType, ProtocolVersion, Publish, QoS, TopicFilter};
 use crate::session::{Blocked, ConnectionId, Transmit};
 use crate::text::{Message, key};
 use crate::time::Instant;
@@ -151,7 +151,7 @@ impl Broker {
             }
             return self.enqueue(now, key, delivery, Routing::QueuedOffline);
         };
-        if qos == QoS::AtMostOnce {
+        if qos == QoS::AtMostOnce && !(self.config.queue_qos_zero && session.queue.holds_qos_zero()) {
             return match frame.encode(now, session.version, &delivery) {
                 Some(bytes) if bytes.len() <= online.maximum_packet_size => {
                     Decision { routing: Routing::Sent { qos, packet_id: None }, send: Some((online.connection, bytes)), limit: None }
@@ -159,6 +159,7 @@ impl Broker {
                 _ => Decision::dropped(DropReason::PacketTooLarge),
             };
         }
+        // Messages of one QoS keep their order [MQTT-4.6.0-5].
         if !session.queue.is_empty() || session.outbound.blocked().is_some() {
             return self.enqueue(now, key, delivery, Routing::QueuedReceiveMaximum);
         }
@@ -259,7 +260,6 @@ impl Broker {
                 continue;
             };
             let Some(packet_id) = publish.packet_id else { continue };
-            let qos = publish.qos;
             let (client_id, version) = (session.client_id.clone(), session.version);
             let Some(message) = session.outbound.iter().find(|flight| flight.packet_id == packet_id).map(|flight| Arc::clone(flight.tag))
             else {
@@ -274,10 +274,7 @@ impl Broker {
                 }
                 None => {
                     // Counts as completed [MQTT-3.1.2-25].
-                    match qos {
-                        QoS::ExactlyOnce => drop(session.outbound.handle_pubrec(packet_id, ReasonCode::PacketTooLarge)),
-                        QoS::AtMostOnce | QoS::AtLeastOnce => drop(session.outbound.handle_puback(packet_id)),
-                    }
+                    session.outbound.abandon(packet_id);
                     self.emit(BrokerEvent::MessageDropped { message: message.id, client_id, reason: DropReason::PacketTooLarge });
                 }
             }

@@ -80,14 +80,14 @@ impl Broker {
             Phase::Connected { session, .. } => Some(session),
             Phase::AwaitingConnect => None,
         };
+        // First the event that says why, then what follows from it.
+        let client_id = key.and_then(|key| self.sessions.get(key.0)).map(|session| session.client_id.clone());
+        self.emit(BrokerEvent::ConnectionEnded { connection, client_id, cause });
         self.say_farewell(connection, phase, farewell);
-        let session = key.and_then(|key| self.sessions.get_mut(key.0));
-        let client_id = session.map(|session| {
+        if let Some(session) = key.and_then(|key| self.sessions.get_mut(key.0)) {
             session.online = None;
             session.outbound.connection_ended();
-            session.client_id.clone()
-        });
-        self.emit(BrokerEvent::ConnectionEnded { connection, client_id, cause });
+        }
         key
     }
 

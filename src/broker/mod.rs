@@ -150,19 +150,19 @@ impl Broker {
         self.crash(now);
     }
 
-    /// Timers that are due at `now` fire, in order of their time. It may turn out that none had anything to do.
+    /// The first timer that is due at `now` fires; more may be due then. One at a time, so that the outputs of each are told apart: they have nothing to do with one
+    /// another. It may turn out that there was nothing to do.
     pub fn handle_timeout(&mut self, now: Instant) {
-        while let Some(timer) = self.timers.pop_due(now) {
-            match timer {
-                Timer::ConnectDeadline(connection) => {
-                    self.end_connection(now, connection, EndCause::ConnectTimeout, ending::Farewell::Close);
-                }
-                Timer::KeepAlive(connection) => self.check_keep_alive(now, connection),
-                Timer::QueueExpiry(session) => self.expire_queued(now, session),
-                Timer::RetainedExpiry(topic) => self.clear_retained(&topic),
-                Timer::Will(session) => self.publish_will(now, session),
-                Timer::SessionEnd(session) => self.end_session(now, session, true),
+        match self.timers.pop_due(now) {
+            Some(Timer::ConnectDeadline(connection)) => {
+                self.end_connection(now, connection, EndCause::ConnectTimeout, ending::Farewell::Close);
             }
+            Some(Timer::KeepAlive(connection)) => self.check_keep_alive(now, connection),
+            Some(Timer::QueueExpiry(session)) => self.expire_queued(now, session),
+            Some(Timer::RetainedExpiry(topic)) => self.clear_retained(&topic),
+            Some(Timer::Will(session)) => self.publish_will(now, session),
+            Some(Timer::SessionEnd(session)) => self.end_session(now, session, true),
+            None => {}
         }
     }
 

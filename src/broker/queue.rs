@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::message::Delivery;
+use crate::packet::QoS;
 use crate::time::Instant;
 
 /// First in, first out, bounded in messages and bytes.
@@ -82,6 +83,11 @@ impl MessageQueue {
         self.bytes
     }
 
+    /// Whether a QoS 0 message waits, as those for offline sessions do where the configuration keeps them.
+    pub(super) fn holds_qos_zero(&self) -> bool {
+        self.entries.iter().any(|delivery| delivery.qos == QoS::AtMostOnce)
+    }
+
     pub(super) fn front(&self) -> Option<&Delivery> {
         self.entries.front()
     }
@@ -97,7 +103,7 @@ mod tests {
     use super::*;
     use crate::broker::event::MessageId;
     use crate::broker::message::MessageContent;
-    use crate::packet::{PublishProperties, QoS, TopicName};
+    use crate::packet::{PublishProperties, TopicName};
 
     fn delivery(payload: &'static str, expiry: Option<u32>) -> Delivery {
         let content = MessageContent {

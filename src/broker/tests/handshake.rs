@@ -246,7 +246,7 @@ fn events_come_before_what_they_cause() {
     assert_eq!(bench.order, ["PacketReceived", "MessageAccepted", "RetainedStored", "MessageRouted", "PUBLISH", "PUBACK"]);
     bench.order.clear();
     bench.send(publisher, disconnect(ReasonCode::Success));
-    assert_eq!(bench.order, ["PacketReceived", "close", "ConnectionEnded", "SessionEnded"]);
+    assert_eq!(bench.order, ["PacketReceived", "ConnectionEnded", "close", "SessionEnded"]);
 }
 
 #[test]

@@ -234,3 +234,26 @@ fn packet_identifiers_wrap_and_are_never_reused_in_flight() {
         bench.take(publisher);
     }
 }
+
+#[test]
+fn a_qos_0_message_does_not_overtake_queued_ones_mqtt_4_6_0_5() {
+    let mut bench = Bench::with(BrokerConfig { queue_qos_zero: true, ..BrokerConfig::default() });
+    let one_at_a_time = || {
+        let mut connect = lasting(V5, "s", 60);
+        connect.properties.receive_maximum = Some(1);
+        connect
+    };
+    let subscriber = bench.join(one_at_a_time());
+    bench.subscribe(subscriber, "t", Q1);
+    bench.cut(subscriber);
+    let publisher = bench.join(connect(V5, "p"));
+    bench.send(publisher, publish("t", "first", Q1, 1));
+    bench.send(publisher, publish("t", "second", Q1, 2));
+    bench.send(publisher, publish("t", "zero", Q0, 0));
+    let subscriber = bench.join(one_at_a_time());
+    assert_eq!(bench.payloads(subscriber), ["t=first"]);
+    bench.send(publisher, publish("t", "zero, later", Q0, 0));
+    assert!(bench.take(subscriber).is_empty(), "an older QoS 0 message waits");
+    bench.send(subscriber, Packet::Puback(ack(1)));
+    assert_eq!(bench.payloads(subscriber), ["t=second", "t=zero", "t=zero, later"]);
+}

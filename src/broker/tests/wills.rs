@@ -155,3 +155,19 @@ fn the_will_of_a_new_connection_does_not_inherit_the_timer_of_the_old() {
         assert_eq!(bench.broker.poll_timeout(), None);
     }
 }
+
+#[test]
+fn timers_due_at_the_same_instant_fire_one_by_one() {
+    let mut bench = Bench::new();
+    for name in ["a", "b"] {
+        let connection = bench.join(with_will(lasting(V5, name, 60), Q0, Some(5)));
+        bench.cut(connection);
+    }
+    let due = bench.broker.poll_timeout().unwrap();
+    for published in 1..=2 {
+        assert_eq!(bench.broker.poll_timeout(), Some(due));
+        bench.broker.handle_timeout(due);
+        bench.drain();
+        assert_eq!(bench.events.iter().filter(|event| matches!(event, BrokerEvent::WillPublished { .. })).count(), published);
+    }
+}
