@@ -138,8 +138,8 @@ fn the_same_inputs_give_the_same_digests_here_and_on_every_platform() {
 }
 
 const GOLDEN_RECORDS: usize = 6_410;
-const GOLDEN_TRACE: &str = "332ef148dea4fdc5";
-const GOLDEN_STATE: &str = "bc70786fb47a8e45";
+const GOLDEN_TRACE: &str = "f05993bf431916f1";
+const GOLDEN_STATE: &str = "6d050fb2f9016e0b";
 
 #[test]
 fn every_record_names_an_earlier_cause_and_time_never_goes_back() {
@@ -167,6 +167,47 @@ fn every_record_names_an_earlier_cause_and_time_never_goes_back() {
             _ => {}
         }
     }
+}
+
+#[test]
+fn timers_of_the_broker_that_fire_together_have_causes_of_their_own() {
+    let client = |name: &str| {
+        format!(
+            "[[client]]\nname = \"{name}\"\nkeep_alive = \"10 s\"\nsession_expiry = \"60 s\"\n\
+             will = {{ topic = \"gone/{name}\", payload = \"x\", delay = \"5 s\" }}\n\
+             [[timeline]]\nat = \"1 s\"\ndo = \"freeze\"\nclient = \"{name}\"\n"
+        )
+    };
+    let run = Run::new(&format!("{}{}", client("a"), client("b"))).until_millis(40_000);
+    let mut published = Vec::new();
+    let mut farewells = 0;
+    for (record, event) in run.events() {
+        let cause = record.cause.and_then(|cause| run.trace.get(cause)).map(|cause| &cause.event);
+        match event {
+            Event::Broker(BrokerEvent::WillPublished { client_id, .. }) => {
+                let planned =
+                    matches!(cause, Some(Event::Broker(BrokerEvent::WillScheduled { client_id: planned, .. })) if planned == client_id);
+                assert!(planned, "{record:?} caused by {cause:?}");
+                published.push((record.at, client_id.clone()));
+            }
+            Event::Broker(BrokerEvent::ConnectionEnded { .. }) => assert_eq!(cause, None, "a timer has no cause"),
+            Event::PacketSent { from: Side::Broker, packet_type, connection, .. } if packet_type.name() == "DISCONNECT" => {
+                let ended =
+                    matches!(cause, Some(Event::Broker(BrokerEvent::ConnectionEnded { connection: ended, .. })) if ended == connection);
+                assert!(ended, "{record:?} caused by {cause:?}");
+                farewells += 1;
+            }
+            Event::SegmentSent { segment, .. }
+                if segment.payload.is_empty() && segment.ack.is_some() && !(segment.syn || segment.fin || segment.rst) =>
+            {
+                assert!(matches!(cause, Some(Event::SegmentArrived { .. })), "{record:?} caused by {cause:?}");
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(published.len(), 2);
+    assert_eq!(published[0].0, published[1].0, "both at the same instant");
+    assert_eq!(farewells, 2);
 }
 
 #[test]

@@ -181,7 +181,10 @@ impl Template {
     pub fn fill(&self, values: &[(&str, &str)]) -> Bytes {
         let mut out = String::with_capacity(self.0.len());
         let mut rest: &str = &self.0;
-        'scan: while let Some(at) = rest.find('{') {
+        // Looked at before each place, so that a text full of places takes no more memory than one value beyond the limit.
+        'scan: while out.len() < MAX_PAYLOAD
+            && let Some(at) = rest.find('{')
+        {
             let (before, after) = rest.split_at(at);
             out.push_str(before);
             for (name, value) in values {

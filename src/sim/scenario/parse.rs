@@ -17,6 +17,7 @@ use std::collections::BTreeSet;
 
 use super::{ClientSpec, MAX_CLIENTS, MAX_ENTRIES, Names, Reply, Scenario, client, command, device, reply};
 use crate::broker::BrokerConfig;
+use crate::link::FaultTable;
 use crate::rng::Seed;
 use crate::sim::Command;
 use crate::sim::toml_source::{Source, Table, Value, shortened};
@@ -79,6 +80,10 @@ fn read(table: &Table<'_, '_>, scenario: &mut Scenario) {
         let rule = command::read_rule(&entry);
         entry.report_unknown_keys();
         if let (Some(spec), Some(rule)) = (client.and_then(|client| spec(scenario, client)), rule) {
+            if spec.faults.len() >= FaultTable::MAX_RULES {
+                entry.error(key::SIM_LIST_LENGTH.with("key", "fault").with("max", FaultTable::MAX_RULES));
+                break;
+            }
             spec.faults.push(rule);
         }
     }

@@ -138,3 +138,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_template_full_of_places_stays_within_the_longest_payload() {
+    let places = Template("{payload}".repeat(1_000).into());
+    let filled = places.fill(&[("payload", &"가".repeat(MAX_PAYLOAD / 3))]);
+    assert_eq!(filled.len(), MAX_PAYLOAD / 3 * 3);
+    assert_eq!(Template("{n} of {m}{".into()).fill(&[("n", "1")]), "1 of {m}{");
+}
+
+#[test]
+fn more_fault_rules_than_a_path_takes_are_a_mistake_and_not_forgotten() {
+    let rule = "[[fault]]\nclient = \"a\"\npacket = \"PUBACK\"\nfrom = \"broker\"\nverdict = \"reset-before-delivery\"\n";
+    let text = |rules: usize| format!("[[client]]\nname = \"a\"\n{}", rule.repeat(rules));
+    assert!(Scenario::parse("scenario.toml", &text(1_000)).is_ok());
+    let found = mistakes(&text(1_001));
+    assert_eq!(found.iter().map(|(line, _, message, _)| (*line, *message)).collect::<Vec<_>>(), [(5_003, "sim-list-length")]);
+}

@@ -133,10 +133,9 @@ impl World {
                 record
             }
             Command::AddFault { rule, .. } => {
-                if state.faults.rules().count() >= crate::sim::scenario::MAX_ENTRIES {
+                if !state.faults.add(rule.clone()) {
                     return Err(CommandError::Limit("too many fault rules"));
                 }
-                state.faults.add(rule.clone());
                 self.record(trace, cause, done)
             }
             Command::ClearFaults { .. } => {

@@ -25,6 +25,8 @@ pub(super) struct Connection {
     sequence: BTreeMap<u64, (Side, u32)>,
     /// Records of packets that a fault rule has judged.
     judged: BTreeMap<(Side, UnitNumber), RecordId>,
+    /// The last arrival at each side: what a bare acknowledgement acknowledges.
+    arrived: BTreeMap<Side, RecordId>,
     written: (u64, u64),
 }
 
@@ -51,6 +53,7 @@ impl Connection {
             lost: BTreeMap::new(),
             sequence: BTreeMap::new(),
             judged: BTreeMap::new(),
+            arrived: BTreeMap::new(),
             written: (0, 0),
         }
     }
@@ -100,13 +103,14 @@ impl Connection {
         self.judged.remove(&(from, number))
     }
 
-    /// What led to a segment: the loss that it repairs, or the packet whose bytes it carries first.
+    /// What led to a segment: the loss that it repairs, the packet whose bytes it carries first, or the arrival that it acknowledges.
     pub(super) fn cause_of(&mut self, segment: &Segment) -> Option<RecordId> {
         if segment.attempt > 0 {
             return self.lost.remove(&(segment.from, segment.seq));
         }
         if segment.payload.is_empty() {
-            return None;
+            let bare = segment.ack.is_some() && !segment.syn && !segment.fin && !segment.rst;
+            return self.arrived.get(&segment.from).copied().filter(|_| bare);
         }
         let offset = segment.seq.wrapping_sub(1);
         // Sequence numbers wrap, so offsets are compared in 32 bits; at most a window of them is open at a time.
@@ -119,11 +123,16 @@ impl Connection {
         self.sequence.insert(segment.number, (segment.from, segment.seq));
     }
 
-    pub(super) fn segment_arrived(&mut self, number: u64) -> Option<RecordId> {
-        if let Some(key) = self.sequence.remove(&number) {
+    pub(super) fn segment_arrived(&mut self, number: u64) -> (Option<RecordId>, Option<Side>) {
+        let from = self.sequence.remove(&number).map(|key| {
             self.lost.remove(&key);
-        }
-        self.segments.remove(&number)
+            key.0
+        });
+        (self.segments.remove(&number), from.map(Side::peer))
+    }
+
+    pub(super) fn note_arrival(&mut self, at: Side, record: RecordId) {
+        self.arrived.insert(at, record);
     }
 
     /// The record of a segment that will not arrive; `record` is then called with the record of the loss.

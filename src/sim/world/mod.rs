@@ -276,8 +276,11 @@ impl World {
                 }
             }
             Source::Broker => {
-                self.broker.handle_timeout(self.now);
-                self.drain_broker(None, trace);
+                // Each timer starts a chain of causes of its own.
+                while self.broker.poll_timeout().is_some_and(|at| at <= self.now) {
+                    self.broker.handle_timeout(self.now);
+                    self.drain_broker(None, trace);
+                }
             }
         }
     }

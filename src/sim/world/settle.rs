@@ -361,8 +361,12 @@ impl World {
                     connection.segment_sent(&segment, record);
                 }
                 LinkEvent::SegmentArrived { number } => {
-                    let sent = connection.segment_arrived(number);
-                    cause = Some(trace.push(self.now, sent, Event::SegmentArrived { connection: id, number }));
+                    let (sent, at) = connection.segment_arrived(number);
+                    let record = trace.push(self.now, sent, Event::SegmentArrived { connection: id, number });
+                    if let Some(at) = at {
+                        connection.note_arrival(at, record);
+                    }
+                    cause = Some(record);
                 }
                 LinkEvent::SegmentLost { number, reason } => {
                     let (sent, key) = connection.segment_lost(number);
