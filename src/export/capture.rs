@@ -23,6 +23,7 @@ const CLIENT_PORTS: u64 = 16_384;
 /// Initial sequence numbers: fixed, so that the same run gives the same file.
 const CLIENT_ISN: u32 = 1_000_000;
 const BROKER_ISN: u32 = 2_000_000;
+/// Receive window. The trace has none, so it is free; see [`Windows`].
 const WINDOW: u16 = u16::MAX;
 const TIME_TO_LIVE: u8 = 64;
 /// Payload of a full segment on Ethernet.
@@ -44,15 +45,36 @@ pub(super) fn address(node: NodeId) -> [u8; 4] {
 
 /// All frames in order of time.
 pub(super) fn frames(trace: &Trace) -> Vec<Frame> {
-    let mut capture = Capture { streams: Streams::of(trace.records()), synthetic: BTreeMap::new(), frames: Vec::new() };
+    let mut capture =
+        Capture { streams: Streams::of(trace.records()), windows: Windows::default(), synthetic: BTreeMap::new(), frames: Vec::new() };
     for record in trace.records() {
         capture.take(record);
     }
     capture.frames
 }
 
+/// Advertised windows: an acknowledgement that repeats the one before changes the window by one byte, and so is an update of the window.
+///
+/// Two true repetitions before a retransmission would make Wireshark call it a fast retransmission, and those, unlike others, it hands to MQTT a second time: its count of
+/// packets would be wrong.
+#[derive(Debug, Default)]
+struct Windows(BTreeMap<(ConnectionId, Side), (Option<u32>, u16)>);
+
+impl Windows {
+    fn next(&mut self, connection: ConnectionId, segment: &Segment) -> u16 {
+        let (last, window) = self.0.entry((connection, segment.from)).or_insert((None, WINDOW));
+        let is_bare = segment.payload.is_empty() && !segment.syn && !segment.fin && !segment.rst;
+        if is_bare && segment.ack == *last {
+            *window = if *window == WINDOW { WINDOW - 1 } else { WINDOW };
+        }
+        *last = segment.ack;
+        *window
+    }
+}
+
 struct Capture {
     streams: Streams,
+    windows: Windows,
     /// Connections without segments in the trace, which get invented ones.
     synthetic: BTreeMap<ConnectionId, Synthetic>,
     frames: Vec<Frame>,
@@ -91,7 +113,8 @@ impl Capture {
             Event::SegmentSent { connection, segment } => {
                 let Some(opened) = self.streams.connections.get(connection) else { return };
                 let lost = self.streams.lost.get(&(*connection, segment.number)).copied();
-                self.frames.extend(segment_frames(record.at, *connection, opened, segment, lost));
+                let window = self.windows.next(*connection, segment);
+                self.frames.extend(segment_frames(record.at, *connection, opened, segment, window, lost));
             }
             Event::TransportOpened { connection, .. } => self.invent_handshake(record.at, *connection),
             Event::PacketSent { connection, from, .. } | Event::PacketObserved { connection, from, .. } => {
@@ -157,12 +180,19 @@ impl Capture {
         state.number += 1;
         let Flags { syn, fin, rst } = flags;
         let segment = Segment { number, from, seq, ack, syn, fin, rst, payload: payload.to_vec().into(), attempt: 0 };
-        self.frames.extend(segment_frames(at, connection, opened, &segment, None));
+        self.frames.extend(segment_frames(at, connection, opened, &segment, WINDOW, None));
     }
 }
 
 /// The frames of one transmission of a segment: one, unless several packets end in it.
-fn segment_frames(at: Instant, connection: ConnectionId, opened: &Connection, segment: &Segment, lost: Option<LossReason>) -> Vec<Frame> {
+fn segment_frames(
+    at: Instant,
+    connection: ConnectionId,
+    opened: &Connection,
+    segment: &Segment,
+    window: u16,
+    lost: Option<LossReason>,
+) -> Vec<Frame> {
     let stream = opened.stream(segment.from);
     let payload = stream.payload(segment);
     let ends = if payload.is_empty() { Vec::new() } else { stream.lane.rows_completed_in(segment.seq, payload.len()) };
@@ -174,11 +204,11 @@ fn segment_frames(at: Instant, connection: ConnectionId, opened: &Connection, se
         let end = if is_last { payload.len() } else { *end };
         let part = payload.get(start..end).unwrap_or_default();
         let comment = comment(stream, Some(*row), segment, lost);
-        frames.push(frame(at, connection, opened, segment, start, part, is_last, comment));
+        frames.push(frame(at, connection, opened, segment, window, start, part, is_last, comment));
         start = end;
     }
     if frames.is_empty() {
-        frames.push(frame(at, connection, opened, segment, 0, &payload, true, comment(stream, None, segment, lost)));
+        frames.push(frame(at, connection, opened, segment, window, 0, &payload, true, comment(stream, None, segment, lost)));
     }
     frames
 }
@@ -204,6 +234,7 @@ fn frame(
     connection: ConnectionId,
     opened: &Connection,
     segment: &Segment,
+    window: u16,
     offset: usize,
     payload: &[u8],
     is_last: bool,
@@ -216,7 +247,7 @@ fn frame(
         Side::Broker => (broker, client, BROKER_PORT, client_port, BROKER_ISN, CLIENT_ISN),
     };
     let seq = isn.wrapping_add(segment.seq).wrapping_add(u32::try_from(offset).unwrap_or_default());
-    let mut header = TcpHeader::new(source_port, target_port, seq, WINDOW);
+    let mut header = TcpHeader::new(source_port, target_port, seq, window);
     header.ack = segment.ack.is_some();
     header.acknowledgment_number = segment.ack.map_or(0, |ack| peer_isn.wrapping_add(ack));
     header.syn = segment.syn;
