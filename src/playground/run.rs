@@ -87,6 +87,7 @@ impl Run {
     pub(super) fn step_forward(&mut self, stride: Stride) -> Result<bool, Message> {
         let Some(due) = self.script.front().map(|(due, _)| *due) else { return Ok(self.history.step_forward(stride)) };
         if self.history.run_until(due, |record| stride.stops_at(record)).is_some() {
+            self.history.settle(stride);
             return Ok(true);
         }
         // Nothing to stop at before the command; or a long way, of which a part is done.

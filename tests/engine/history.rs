@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use mqtt_playground::client::ClientEvent;
 use mqtt_playground::rng::Seed;
 use mqtt_playground::sim::{BranchId, Command, CommandError, History, Limits, Scenario, Stride, World};
 use mqtt_playground::time::{Duration, Instant};
-use mqtt_playground::trace::{Event, NodeId, RecordId, Trace};
+use mqtt_playground::trace::{Event, NodeId, Record, RecordId, Trace};
 
 use super::test;
 use super::world::BUSY;
@@ -194,4 +195,29 @@ fn a_run_that_comes_to_rest_is_over() {
     }
     assert_eq!(back, steps);
     assert_eq!(history.cursor(), Default::default());
+}
+
+#[test]
+fn a_step_shows_what_the_packet_brought_about() {
+    let scenario = Scenario::parse(
+        "scenario.toml",
+        "[[client]]\nname = \"app\"\nsubscriptions = [\"a\"]\n[[timeline]]\nat = \"1 s\"\ndo = \"publish\"\nclient = \"app\"\ntopic = \"a\"\npayload = \"x\"\n",
+    );
+    let mut history = History::new(Arc::new(scenario.expect("legal")), Seed(1), Limits::default());
+    let received = |record: &Record| matches!(record.event, Event::Client { event: ClientEvent::MessageReceived { .. }, .. });
+    let mut rests = vec![0];
+    while history.step_forward(Stride::Packet) {
+        rests.push(history.cursor().records);
+        if history.visible().iter().any(received) {
+            break;
+        }
+    }
+    let visible = history.visible();
+    let packet = visible.iter().rposition(|record| matches!(record.event, Event::PacketReceived { .. })).expect("arrived");
+    let message = visible.iter().position(received).expect("received");
+    assert!(packet < message && rests.iter().rev().nth(1).is_some_and(|rest| *rest <= packet), "one step shows both");
+    for rest in rests.iter().rev().skip(1) {
+        history.step_back(Stride::Packet);
+        assert_eq!(history.cursor().records, *rest, "steps back rest where steps forward did");
+    }
 }

@@ -156,9 +156,8 @@ impl History {
         for _ in 0..=self.limits.events_per_call {
             let found = self.trace().records().iter().skip(looked_at).find(|record| stride.stops_at(record));
             if let Some(record) = found {
-                let id = record.id;
-                self.seek_record(id);
-                return true;
+                let records = stride.rest(self.trace().records(), record.id.0 as usize);
+                return self.show_records(records);
             }
             looked_at = self.trace().len();
             if !self.line_mut().step() {
@@ -170,10 +169,11 @@ impl History {
 
     /// One step back. Returns whether the cursor moved.
     pub fn step_back(&mut self, stride: Stride) -> bool {
-        let Some(last) = self.cursor.records.checked_sub(1) else { return self.show_records(0) };
-        let before = self.trace().records().iter().take(last).rfind(|record| stride.stops_at(record));
-        let records = before.map_or(0, |record| record.id.0 as usize + 1);
-        self.show_records(records)
+        let shown = self.cursor.records;
+        let records = self.trace().records();
+        let stops = (0..shown).rev().filter(|index| records.get(*index).is_some_and(|record| stride.stops_at(record)));
+        let before = stops.map(|stop| stride.rest(records, stop)).find(|rest| *rest < shown).unwrap_or(0);
+        self.show_records(before)
     }
 
     /// Moves the time to `at`, forward or back, and computes as far as needed but at most [`Limits::events_per_call`] events. Returns whether `at` was reached.
@@ -189,6 +189,14 @@ impl History {
     pub fn seek_record(&mut self, record: RecordId) {
         let records = (record.0 as usize).saturating_add(1).min(self.trace().len());
         self.show_records(records);
+    }
+
+    /// Moves the cursor behind what the last visible record brought about at once, as a step of this length would.
+    pub fn settle(&mut self, stride: Stride) {
+        if let Some(last) = self.cursor.records.checked_sub(1) {
+            let records = stride.rest(self.trace().records(), last);
+            self.show_records(records);
+        }
     }
 
     /// Runs on from the cursor until a record that the predicate accepts, and moves the cursor right behind it. Looks no further than `until`, and computes at
@@ -332,6 +340,23 @@ impl Stride {
                     | Event::PowerChanged { .. }
                     | Event::LimitReached { .. }
             ),
+        }
+    }
+
+    /// How many records are visible after a step that ends at the record with this index: with it what it brings about at once, such as a message that
+    /// reaches the application, so that nothing that a packet did shows only one step later.
+    #[must_use]
+    pub fn rest(self, records: &[Record], stop: usize) -> usize {
+        let after = stop.saturating_add(1);
+        let Some(stopped) = records.get(stop) else { return after };
+        let brought_about = |record: &Record| {
+            matches!(record.event, Event::Client { .. } | Event::Broker(_) | Event::SegmentSent { .. })
+                && record.at == stopped.at
+                && record.cause.is_some_and(|cause| cause >= stopped.id)
+        };
+        match self {
+            Self::Record => after,
+            Self::Packet => after + records.iter().skip(after).take_while(|record| brought_about(record)).count(),
         }
     }
 }
