@@ -196,3 +196,37 @@ fn garbage_closes_its_connection_and_no_other() {
     broker.publish("-V 5 -t home -m still-here");
     assert_eq!(lines(subscriber), ["still-here"]);
 }
+
+#[test]
+fn the_last_packet_reaches_a_client_that_still_sends() {
+    use std::io::Write;
+    let broker = Listening::start();
+    let mut stream = std::net::TcpStream::connect(format!("127.0.0.1:{}", broker.port)).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    // CONNECT, a PUBLISH at QoS 3, and much more than the broker will ever look at.
+    let mut bytes = b"\x10\x0e\0\x04MQTT\x05\x02\0\0\0\0\x01a\x36\x05\0\x01t\0\0".to_vec();
+    bytes.resize(200_000, 0xC0);
+    stream.write_all(&bytes).unwrap();
+    let mut received = Vec::new();
+    stream.read_to_end(&mut received).expect("an orderly end, not a reset");
+    let connack = 2 + usize::from(received[1]);
+    assert_eq!(
+        (received[0], received[connack], received[connack + 2]),
+        (0x20, 0xE0, 0x81),
+        "CONNACK, then DISCONNECT with Malformed Packet"
+    );
+}
+
+#[test]
+fn a_broker_that_stops_says_so_to_its_clients() {
+    use std::io::Write;
+    let broker = Listening::start();
+    let mut stream = std::net::TcpStream::connect(format!("127.0.0.1:{}", broker.port)).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.write_all(b"\x10\x0e\0\x04MQTT\x05\x02\0\0\0\0\x01a").unwrap();
+    broker.until("the client is connected", |event| matches!(event, BrokerEvent::ClientConnected { .. }).then_some(()));
+    drop(broker);
+    let mut received = Vec::new();
+    stream.read_to_end(&mut received).unwrap();
+    assert!(received.ends_with(&[0xE0, 1, 0x8B]), "DISCONNECT with Server shutting down: {received:02X?}");
+}

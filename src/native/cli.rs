@@ -12,6 +12,7 @@ use super::Server;
 use crate::broker::{BrokerConfig, BrokerEvent};
 use crate::export::Format;
 use crate::lesson::{self, Lesson};
+use crate::packet::ClientId;
 use crate::rng::Seed;
 use crate::sim::Scenario;
 use crate::text::{Diagnostic, Language};
@@ -266,11 +267,15 @@ fn broker(address: SocketAddr, verbose: bool) -> Result<ExitCode, Failure> {
 fn log(at: Instant, event: &BrokerEvent, verbose: bool) {
     match event {
         BrokerEvent::ClientConnected { client_id, version, session_present, .. } => {
-            println!("{at} {client_id} connected (MQTT {version}, Session Present {})", u8::from(*session_present));
+            println!("{at} {:?} connected (MQTT {version}, Session Present {})", client_id.as_str(), u8::from(*session_present));
         }
-        BrokerEvent::ConnectionEnded { client_id: Some(client_id), cause, .. } => println!("{at} {client_id} gone: {cause:?}"),
-        // Frames would show payloads and passwords of real clients.
+        BrokerEvent::ConnectionEnded { client_id: Some(client_id), cause, .. } => println!("{at} {:?} gone: {cause:?}", client_id.as_str()),
+        // Frames and payloads belong to the clients, passwords among them.
         BrokerEvent::PacketReceived { .. } | BrokerEvent::MalformedReceived { .. } => {}
+        BrokerEvent::MessageAccepted { message, publisher, topic, qos, retain, payload } if verbose => {
+            let publisher = publisher.as_ref().map(ClientId::as_str);
+            println!("{at} message {} of {publisher:?} accepted: {topic:?} {qos:?} retain {retain} payload {} B", message.0, payload.len());
+        }
         other if verbose => println!("{at} {other:?}"),
         _ => {}
     }

@@ -21,6 +21,10 @@ const OUTGOING_MAX: usize = 4_096;
 const INCOMING_MAX: usize = 1_024;
 /// Bytes read at once.
 const READ_SIZE: usize = 16_384;
+/// A peer that takes nothing of a packet for so long is given up.
+const WRITE_STALL_MAX: std::time::Duration = std::time::Duration::from_secs(30);
+/// How long after the last packet the peer may still send: a socket closed with unread bytes is reset, and the peer would lose that packet.
+const LINGER: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// Why the listener could not start.
 #[derive(Debug, thiserror::Error)]
@@ -110,11 +114,12 @@ impl Server {
             drain(&mut broker, now, &mut writers, &mut log);
         }
         let now = elapsed(started);
+        let ending: Vec<mpsc::Sender<Outgoing>> = writers.values().cloned().collect();
         broker.handle_shutdown(now);
         drain(&mut broker, now, &mut writers, &mut log);
         // Writers end after what was queued before; give slow sockets a moment, not forever.
         let goodbye = async {
-            for (_, writer) in std::mem::take(&mut writers) {
+            for writer in ending {
                 writer.closed().await;
             }
         };
@@ -163,23 +168,31 @@ fn serve(stream: TcpStream, connection: ConnectionId, input: mpsc::Sender<Input>
     let _ = stream.set_nodelay(true);
     let (mut reader, mut writer) = stream.into_split();
     let (outgoing, mut queue) = mpsc::channel::<Outgoing>(OUTGOING_MAX);
-    let reading = tokio::spawn(async move {
+    let from_peer = input.clone();
+    let mut reading = tokio::spawn(async move {
         let mut buffer = BytesMut::with_capacity(READ_SIZE);
         while matches!(reader.read_buf(&mut buffer).await, Ok(read) if read > 0) {
-            if input.send(Input::Bytes(connection, buffer.split().freeze())).await.is_err() {
+            if from_peer.send(Input::Bytes(connection, buffer.split().freeze())).await.is_err() {
                 return;
             }
             buffer.reserve(READ_SIZE);
         }
-        let _ = input.send(Input::Closed(connection)).await;
+        let _ = from_peer.send(Input::Closed(connection)).await;
     });
     tokio::spawn(async move {
-        while let Some(Outgoing::Bytes(bytes)) = queue.recv().await {
-            if writer.write_all(&bytes).await.is_err() {
-                break;
-            }
+        let mut broken = false;
+        while !broken && let Some(Outgoing::Bytes(bytes)) = queue.recv().await {
+            broken = !matches!(tokio::time::timeout(WRITE_STALL_MAX, writer.write_all(&bytes)).await, Ok(Ok(())));
         }
-        let _ = writer.shutdown().await;
+        if broken {
+            drop(queue);
+            // The broker has to hear of it, even if the reader has not noticed.
+            let _ = input.send(Input::Closed(connection)).await;
+        } else {
+            let _ = writer.shutdown().await;
+            drop(queue);
+            let _ = tokio::time::timeout(LINGER, &mut reading).await;
+        }
         reading.abort();
     });
     outgoing
