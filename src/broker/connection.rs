@@ -61,7 +61,13 @@ impl Broker {
                     self.emit(BrokerEvent::PacketReceived { connection, frame: frame.clone() });
                     self.handle_frame(now, connection, phase, frame);
                 }
-                Ok(None) => return,
+                Ok(None) => {
+                    let first = state.reader.first_byte();
+                    if state.phase == Phase::AwaitingConnect && first.is_some_and(|first| !is_connect(first)) {
+                        self.refuse_first_packet(now, connection);
+                    }
+                    return;
+                }
                 // What cannot be a packet is shown if it began in this piece.
                 Err(error) => {
                     let shown = bytes.len().checked_sub(unread).map(|start| bytes.slice(start..)).unwrap_or_default();
@@ -97,12 +103,7 @@ impl Broker {
     fn handle_frame(&mut self, now: Instant, connection: ConnectionId, phase: Phase, frame: Bytes) {
         let first_byte = frame.first().copied().unwrap_or_default();
         match phase {
-            Phase::AwaitingConnect if PacketType::from_first_byte(first_byte) != Some(PacketType::Connect) => {
-                let message = key::BROKER_FIRST_PACKET.message();
-                let cause = Misbehaviour { reason_code: ReasonCode::ProtocolError, clause: "MQTT-3.1.0-1", message }.into_cause();
-                // Nothing is sent before CONNACK, not even DISCONNECT [MQTT-3.14.0-1].
-                self.end_connection(now, connection, cause, Farewell::Close);
-            }
+            Phase::AwaitingConnect if !is_connect(first_byte) => self.refuse_first_packet(now, connection),
             Phase::AwaitingConnect => match Packet::decode(&frame, ProtocolVersion::V5) {
                 Ok(Packet::Connect(connect)) => self.handle_connect(now, connection, *connect),
                 Ok(_) => {}
@@ -117,6 +118,13 @@ impl Broker {
                 Err(error) => self.refuse_bytes(now, connection, error, frame),
             },
         }
+    }
+
+    /// The first packet is no CONNECT [MQTT-3.1.0-1]; its first byte says so, there is no need to wait for the rest.
+    fn refuse_first_packet(&mut self, now: Instant, connection: ConnectionId) {
+        let cause = Misbehaviour::protocol_error("MQTT-3.1.0-1", key::BROKER_FIRST_PACKET.message()).into_cause();
+        // Nothing is sent before CONNACK, not even DISCONNECT [MQTT-3.14.0-1].
+        self.end_connection(now, connection, cause, Farewell::Close);
     }
 
     fn handle_packet(&mut self, now: Instant, connection: ConnectionId, session: SessionKey, packet: Packet) -> Result<(), Misbehaviour> {
@@ -169,4 +177,8 @@ impl Broker {
         self.emit(BrokerEvent::MalformedReceived { connection, error, bytes });
         self.end_misbehaved(now, connection, misbehaviour);
     }
+}
+
+fn is_connect(first_byte: u8) -> bool {
+    PacketType::from_first_byte(first_byte) == Some(PacketType::Connect)
 }

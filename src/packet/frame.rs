@@ -43,6 +43,12 @@ impl FrameReader {
         self.pieces.iter().fold(self.begun.len(), |sum, piece| sum.saturating_add(piece.len()))
     }
 
+    /// The first byte of the packet that comes next: its type, before the rest has come.
+    #[must_use]
+    pub fn first_byte(&self) -> Option<u8> {
+        self.begun.first().or_else(|| self.pieces.front()?.first()).copied()
+    }
+
     /// The next whole packet, `None` until more bytes come. After an error the stream cannot go on: the same error comes again.
     ///
     /// # Errors

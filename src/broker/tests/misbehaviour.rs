@@ -202,3 +202,15 @@ fn single_bytes_mean_the_same_as_whole_packets() {
         assert_eq!(run(size), whole);
     }
 }
+
+#[test]
+fn what_begins_unlike_a_connect_is_closed_before_the_rest_comes_mqtt_3_1_0_1() {
+    let mut bench = Bench::new();
+    let connection = bench.open(V5);
+    bench.send_bytes(connection, &b"GET / HTTP/1.1\r\n"[..]);
+    assert!(bench.is_closed(connection));
+    assert!(matches!(bench.last_end(), EndCause::ClientMisbehaved { clause: "MQTT-3.1.0-1", .. }));
+    let connection = bench.open(V5);
+    bench.send_bytes(connection, &b"\x10"[..]);
+    assert!(!bench.is_closed(connection));
+}
