@@ -38,8 +38,8 @@ pub struct Count {
     pub max: Option<u32>,
 }
 
-/// How many candidates for the first pattern of a sequence are tried: bounds the time on long runs.
-const CANDIDATES: usize = 1_000;
+/// How many times a pattern of a sequence is looked for: bounds the time on long runs.
+const TRIES: usize = 2_000;
 
 /// Judges the goals of a lesson on the visible part of a run; `complete` says that the run has come to its end, so that what did not
 /// happen will not happen. An upper bound can be broken at any time but is met only by a complete run.
@@ -70,31 +70,33 @@ fn finding(expectation: &Expectation, matcher: &Matcher<'_>, nodes: &[Node], com
         })
 }
 
-/// The first pattern of the sequence that is missing. Names bind to Packet Identifiers; where a binding leads nowhere, the next candidate of the first pattern that
-/// bound is tried, so that a match is found if there is one.
+/// The first pattern of the sequence that is missing. Names bind to Packet Identifiers; where a binding leads nowhere, the last pattern that bound a name tries its next
+/// candidate, so that a match is found if there is one among the first [`TRIES`].
 fn missing(sequence: &[Pattern], matcher: &Matcher<'_>, nodes: &[Node]) -> Option<Message> {
-    let (first, rest) = sequence.split_first()?;
-    let mut furthest = 0;
+    let mut bindings = Bindings::new();
+    // Where each pattern so far has matched, and what was bound before it.
+    let mut matched: Vec<(usize, Bindings)> = Vec::new();
     let mut start = 0;
-    for _ in 0..CANDIDATES {
-        let mut bindings = Bindings::new();
-        let Some(found) = next_match(first, matcher, start, &mut bindings) else { break };
-        let mut position = found.saturating_add(1);
-        let mut matched: usize = 1;
-        for pattern in rest {
-            let Some(found) = next_match(pattern, matcher, position, &mut bindings) else { break };
-            position = found.saturating_add(1);
-            matched = matched.saturating_add(1);
+    let mut furthest = 0;
+    'tries: for _ in 0..TRIES {
+        let pattern = sequence.get(matched.len())?;
+        let before = bindings.clone();
+        if let Some(found) = next_match(pattern, matcher, start, &mut bindings) {
+            start = found.saturating_add(1);
+            matched.push((found, before));
+            furthest = furthest.max(matched.len());
+            continue;
         }
-        furthest = furthest.max(matched);
-        if matched == sequence.len() {
-            return None;
+        // The earliest match of a pattern that binds nothing is the best one.
+        while let Some((found, before)) = matched.pop() {
+            let bound = before.len() < bindings.len();
+            bindings = before;
+            if bound {
+                start = found.saturating_add(1);
+                continue 'tries;
+            }
         }
-        // Without bindings a later start cannot do better.
-        if bindings.is_empty() {
-            break;
-        }
-        start = found.saturating_add(1);
+        break;
     }
     let wanted = sequence.get(furthest)?;
     let what = describe(wanted, nodes);
@@ -131,4 +133,60 @@ fn too_few(count: &Count, matcher: &Matcher<'_>, nodes: &[Node]) -> Option<Messa
     let found = u32::try_from(matching(count, matcher).count()).unwrap_or(u32::MAX);
     (found < count.min)
         .then(|| key::LESSON_FINDING_TOO_FEW.with("what", describe(&count.of, nodes)).with("min", count.min).with("found", found))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lesson::PacketPattern;
+    use crate::link::Side;
+    use crate::packet::{Acknowledgement, Packet, PacketId, PacketType, ProtocolVersion, ReasonCode};
+    use crate::session::ConnectionId;
+    use crate::time::Instant;
+    use crate::trace::{Event, Trace};
+
+    fn records(packets: &[(PacketType, u16)]) -> Trace {
+        let mut trace = Trace::new(Vec::new(), 100);
+        for (packet_type, id) in packets {
+            let ack = Acknowledgement::new(PacketId::new(*id).unwrap(), ReasonCode::Success);
+            let packet = match packet_type {
+                PacketType::Pubrec => Packet::Pubrec(ack),
+                PacketType::Pubrel => Packet::Pubrel(ack),
+                PacketType::Pubcomp => Packet::Pubcomp(ack),
+                _ => Packet::Pingreq,
+            };
+            let version = ProtocolVersion::V5;
+            let bytes = packet.to_bytes(version).unwrap();
+            let packet_type = packet.packet_type();
+            trace.push(
+                Instant::ZERO,
+                None,
+                Event::PacketSent { connection: ConnectionId(1), from: Side::Client, packet_type, version, bytes },
+            );
+        }
+        trace
+    }
+
+    fn wanted(packets: &[(PacketType, &str)]) -> Vec<Pattern> {
+        let pattern = |(packet_type, name): &(PacketType, &str)| {
+            let id = (!name.is_empty()).then(|| (*name).to_owned());
+            Pattern::Packet(PacketPattern { packet_type: Some(*packet_type), id, ..PacketPattern::default() })
+        };
+        packets.iter().map(pattern).collect()
+    }
+
+    #[test]
+    fn a_name_bound_late_in_a_sequence_tries_its_next_candidate() {
+        use PacketType::{Pingreq, Pubcomp, Pubrec, Pubrel};
+        // The first PUBREC is never followed up; the second is.
+        let trace =
+            records(&[(Pingreq, 0), (Pubrec, 1), (Pubrec, 2), (Pubrel, 2), (Pubrec, 3), (Pubcomp, 2)].map(|(kind, id)| (kind, id.max(1))));
+        let matcher = Matcher::new(&[], trace.records());
+        let whole = wanted(&[(Pingreq, ""), (Pubrec, "x"), (Pubrel, "x"), (Pubcomp, "x")]);
+        assert_eq!(missing(&whole, &matcher, &[]), None);
+        let two = wanted(&[(Pubrec, "x"), (Pubrec, "y"), (Pubrel, "x"), (Pubcomp, "y")]);
+        assert!(missing(&two, &matcher, &[]).is_some(), "no PUBREL of the first of two has the PUBCOMP of the second");
+        let crossed = wanted(&[(Pubrec, "x"), (Pubrec, "y"), (Pubrel, "y"), (Pubcomp, "y")]);
+        assert_eq!(missing(&crossed, &matcher, &[]), None);
+    }
 }

@@ -443,6 +443,8 @@ feedback = "Yes"
         assert!(mistakes(&[("lesson.toml", &typo)]).contains(&("08-qos-1/lesson.toml".into(), 2, Some("minutes".into()))));
         let node = LESSON.replace("from = \"sensor\"", "from = \"sensr\"");
         assert_eq!(mistakes(&[("lesson.toml", &node)]), [("08-qos-1/lesson.toml".into(), 12, Some("sensor".into()))]);
+        let payload = LESSON.replace("event = \"path-cut\"", "event = \"path-cut\", payload = \"x\"");
+        assert_eq!(mistakes(&[("lesson.toml", &payload)]), [("08-qos-1/lesson.toml".into(), 12, None)], "a cut has no payload");
         let id = TEXT.replace("id = \"resent\"", "id = \"resnt\"");
         assert!(mistakes(&[("ko.md", &id)]).contains(&("08-qos-1/ko.md".into(), 7, Some("resent".into()))));
         let packet = TEXT.replace("packet:first", "packet:frist");

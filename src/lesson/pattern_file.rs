@@ -57,11 +57,13 @@ pub(super) fn count(scenario: &Scenario, table: Table<'_, '_>) -> Option<Count> 
 pub(super) fn pattern(scenario: &Scenario, table: Table<'_, '_>) -> Option<Pattern> {
     let pattern = match table.get("event") {
         Some(value) => value.choice(&EVENTS).map(|kind| {
+            // Other events have none; asking for them there is reported as an unknown key.
+            let has_message = kind == EventKind::MessageReceived;
             Pattern::Event(EventPattern {
                 kind,
                 client: node(scenario, &table, "client"),
-                topic: topic(&table),
-                payload: table.get("payload").and_then(|value| value.text().map(str::to_owned)),
+                topic: if has_message { topic(&table) } else { None },
+                payload: if has_message { table.get("payload").and_then(|value| value.text().map(str::to_owned)) } else { None },
                 after: instant(&table, "after"),
                 before: instant(&table, "before"),
             })
