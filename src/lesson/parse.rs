@@ -22,8 +22,8 @@ use super::{
     Attempt, Count, Expectation, Goal, Inline, Lesson, LessonText, NamedPacket, Prediction, PredictionOption, Section, TextByLanguage,
 };
 use crate::sim::Scenario;
-use crate::sim::toml_source::{MAX_BYTES, Source, Table, Value, nearest, shortened};
-use crate::text::{Diagnostic, key};
+use crate::sim::toml_source::{MAX_BYTES, Source, Table, Value, shortened};
+use crate::text::{Diagnostic, key, nearest};
 
 /// The files of one folder: name and content.
 pub type Files<'a> = &'a [(&'a str, &'a str)];

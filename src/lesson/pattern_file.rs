@@ -17,8 +17,8 @@ use super::Count;
 use super::pattern::{EventKind, EventPattern, PacketPattern, Pattern};
 use crate::packet::{PacketType, QoS, ReasonCode, TopicFilter};
 use crate::sim::Scenario;
-use crate::sim::toml_source::{Table, nearest, shortened};
-use crate::text::key;
+use crate::sim::toml_source::{Table, shortened};
+use crate::text::{key, nearest};
 use crate::time::Instant;
 use crate::trace::NodeId;
 

@@ -24,7 +24,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::quantity::{self, Decimal, QuantityError};
 use crate::ratio::Ratio;
-use crate::text::{Diagnostic, Message, key};
+use crate::text::{Diagnostic, Message, key, nearest};
 use crate::time::Duration;
 
 /// Longest file in bytes.
@@ -68,8 +68,7 @@ impl<'i> Source<'i> {
     pub fn report(&self, offset: usize, message: impl Into<Message>, suggestion: Option<String>) {
         let mut found = self.found.borrow_mut();
         if found.len() < MAX_DIAGNOSTICS {
-            let (line, column) = self.line_and_column(offset);
-            found.push(Diagnostic { file: self.file.to_owned(), line, column, message: message.into(), suggestion });
+            found.push(Diagnostic { suggestion, ..Diagnostic::new(self.file, self.text, offset, message.into()) });
         }
     }
 
@@ -85,18 +84,6 @@ impl<'i> Source<'i> {
         let mut found = self.found.into_inner();
         found.sort_by_key(|diagnostic| (diagnostic.line, diagnostic.column));
         found
-    }
-
-    fn line_and_column(&self, offset: usize) -> (usize, usize) {
-        let mut end = offset.min(self.text.len());
-        while !self.text.is_char_boundary(end) {
-            end = end.saturating_sub(1);
-        }
-        let before = self.text.get(..end).unwrap_or_default();
-        let line_start = before.rfind('\n').map_or(0, |newline| newline.saturating_add(1));
-        let line = before.bytes().filter(|byte| *byte == b'\n').count().saturating_add(1);
-        let column = before.get(line_start..).unwrap_or_default().chars().count().saturating_add(1);
-        (line, column)
     }
 }
 
@@ -329,21 +316,6 @@ impl<'s, 'i> Value<'s, 'i> {
     fn wrong_type<T>(&self, expected: Message) -> Option<T> {
         self.error(key::SIM_WRONG_TYPE.with("key", self.name).with("expected", expected))
     }
-}
-
-/// The candidate that is spelled most like `text`, if any is close.
-#[must_use]
-pub fn nearest<'c>(text: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<String> {
-    let text: String = text.chars().take(64).collect::<String>().to_lowercase();
-    let mut best: Option<(usize, &str)> = None;
-    for candidate in candidates {
-        let distance = strsim::damerau_levenshtein(&text, &candidate.to_lowercase());
-        let close = distance <= candidate.chars().count().div_ceil(3).min(3);
-        if close && best.is_none_or(|(least, _)| distance < least) {
-            best = Some((distance, candidate));
-        }
-    }
-    best.map(|(_, candidate)| candidate.to_owned())
 }
 
 /// At most 40 characters of a text, for messages.

@@ -23,8 +23,8 @@ impl Diagnostic {
     /// A mistake at the byte `offset` of `text`; an offset inside a character or past the end counts as the nearest before it.
     #[must_use]
     pub fn new(file: &str, text: &str, offset: usize, message: Message) -> Self {
-        let before: String = text.char_indices().take_while(|(at, _)| *at < offset).map(|(_, character)| character).collect();
-        let line = before.matches('\n').count().saturating_add(1);
+        let before = text.get(..text.floor_char_boundary(offset)).unwrap_or_default();
+        let line = before.bytes().filter(|byte| *byte == b'\n').count().saturating_add(1);
         let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()).saturating_add(1);
         Self { file: file.to_owned(), line, column, message, suggestion: None }
     }
@@ -32,14 +32,24 @@ impl Diagnostic {
     /// Names the known word that is closest to `word`, if one is close enough to be meant.
     #[must_use]
     pub fn suggest<'a>(mut self, word: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
-        self.suggestion = known
-            .into_iter()
-            .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
-            .filter(|(distance, candidate)| *distance <= candidate.chars().count().div_ceil(3))
-            .min_by_key(|(distance, _)| *distance)
-            .map(|(_, candidate)| candidate.to_owned());
+        self.suggestion = nearest(word, known);
         self
     }
+}
+
+/// The candidate that is spelled most like `text`, if any is close. Case does not count.
+#[must_use]
+pub fn nearest<'c>(text: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<String> {
+    let text: String = text.chars().take(64).collect::<String>().to_lowercase();
+    let mut best: Option<(usize, &str)> = None;
+    for candidate in candidates {
+        let distance = strsim::damerau_levenshtein(&text, &candidate.to_lowercase());
+        let close = distance <= candidate.chars().count().div_ceil(3).min(3);
+        if close && best.is_none_or(|(least, _)| distance < least) {
+            best = Some((distance, candidate));
+        }
+    }
+    best.map(|(_, candidate)| candidate.to_owned())
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ mod keys {
     }
 }
 
-pub use diagnostic::Diagnostic;
+pub use diagnostic::{Diagnostic, nearest};
 pub use keys::key;
 
 /// The name of a message in `locales/`. Only the constants in [`key`] make one, so each exists in both languages.

@@ -18,8 +18,8 @@ use crate::link::{Conditions, CutDirection, CutNotice, Rule, Side, Verdict};
 use crate::packet::{PacketType, ProtocolVersion, QoS, ReasonCode};
 use crate::sim::Command;
 use crate::sim::quantity::after_start;
-use crate::sim::toml_source::{Table, Value, nearest, shortened};
-use crate::text::key;
+use crate::sim::toml_source::{Table, Value, shortened};
+use crate::text::{key, nearest};
 use crate::time::Instant;
 use crate::trace::NodeId;
 
