@@ -8,6 +8,8 @@ mod family;
 mod hooks;
 mod i18n;
 mod recovery;
+#[cfg(all(test, feature = "ssr", not(target_arch = "wasm32")))]
+mod render_tests;
 mod route;
 mod state;
 mod storage;

@@ -1,7 +1,7 @@
 //! A panic never loses work. A WebAssembly module that panicked cannot go on; so the hook says what happened in plain DOM, keeps the
 //! learner's commands, and offers to start again. Starting again replays them.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
@@ -42,6 +42,8 @@ enum Act {
 
 thread_local! {
     static LOG: RefCell<Log> = RefCell::default();
+    /// A log whose replay panics is not kept, or starting again would never end.
+    static REPLAYING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Starts a new log for what is opened.
@@ -53,10 +55,10 @@ pub(crate) fn begin(place: &Place) {
     LOG.set(Log { slug, ..Log::default() });
 }
 
-/// Notes an act that the playground has carried out, and where the cursor stood before.
-pub(crate) fn note(action: &Action, (records, at): (usize, Instant)) {
+/// Notes an act that the playground has carried out, and where the cursor stood before and after it.
+pub(crate) fn note(action: &Action, (records, at): (usize, Instant), after: (usize, Instant)) {
     LOG.with_borrow_mut(|log| {
-        (log.records, log.at) = (records, at);
+        (log.records, log.at) = after;
         let act = match action {
             Action::Do(command) => Act::Do(command.clone()),
             Action::SwitchBranch(BranchId(branch)) => Act::Switch(*branch),
@@ -82,6 +84,7 @@ pub(crate) fn note(action: &Action, (records, at): (usize, Instant)) {
 /// Plays what a panic interrupted, if that was this lesson. Returns whether there was something.
 pub(crate) fn replay(slug: &str, playground: &mut Playground) -> bool {
     let Some(log) = take_stored().filter(|log| log.slug.as_deref() == Some(slug)) else { return false };
+    REPLAYING.set(true);
     for (records, at, act) in log.acts {
         let action = match act {
             Act::Do(command) => {
@@ -95,10 +98,11 @@ pub(crate) fn replay(slug: &str, playground: &mut Playground) -> bool {
             Act::Hint => Action::RevealHint,
         };
         if playground.apply(action.clone()).is_ok() {
-            note(&action, (records, at));
+            note(&action, (records, at), (records, at));
         }
     }
     seek(playground, log.records, log.at);
+    REPLAYING.set(false);
     true
 }
 
@@ -120,11 +124,14 @@ fn seek(playground: &mut Playground, records: usize, at: Instant) {
 
 /// Makes a panic visible.
 pub(crate) fn install() {
-    std::panic::set_hook(Box::new(|info| {
+    // Yew sets a hook of its own unless it is given one.
+    yew::set_custom_panic_hook(Box::new(|info| {
         web_sys::console::error_1(&JsValue::from_str(&info.to_string()));
         // In the middle of a borrow the log cannot be read; then the lesson starts from its beginning.
         LOG.with(|log| {
-            if let Ok(log) = log.try_borrow() {
+            if let Ok(log) = log.try_borrow()
+                && !REPLAYING.get()
+            {
                 store(&log);
             }
         });

@@ -206,11 +206,11 @@ impl Model {
             last_toast: 0,
         };
         model.open();
-        if let (Some(session), Place::Lesson(slug)) = (&mut model.session, &model.route.place) {
-            if recovery::replay(slug, &mut session.playground.borrow_mut()) {
-                session.screen = session.playground.borrow_mut().screen();
-                model.tell(key::PAGE_RECOVERED.message());
-            }
+        if let (Some(session), Place::Lesson(slug)) = (&mut model.session, &model.route.place)
+            && recovery::replay(slug, &mut session.playground.borrow_mut())
+        {
+            session.screen = session.playground.borrow_mut().screen();
+            model.tell(key::PAGE_RECOVERED.message());
         }
         model
     }
@@ -258,7 +258,7 @@ impl Model {
         let screen = playground.screen();
         drop(playground);
         if !screen.live && outcome.is_ok() {
-            recovery::note(&action, before);
+            recovery::note(&action, before, (screen.transport.records, screen.transport.at));
         }
         session.screen = screen;
         if let Err(message) = outcome {

@@ -37,6 +37,14 @@ mod top_bar;
 mod transport_bar;
 mod workbench;
 
+/// What the tests render by itself.
+#[cfg(all(test, feature = "ssr", not(target_arch = "wasm32")))]
+pub(crate) mod for_tests {
+    pub(crate) use super::hex_view::{HexView, HexViewProps};
+    pub(crate) use super::packet_list::{PacketListing, PacketListingProps};
+    pub(crate) use super::sequence_table::{SequenceTable, SequenceTableProps};
+}
+
 pub(crate) use announcer::Announcer;
 pub(crate) use failure::Failure;
 pub(crate) use help_dialog::HelpDialog;

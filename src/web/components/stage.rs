@@ -35,7 +35,7 @@ pub(crate) fn StageView(StageViewProps { stage, target, selected }: &StageViewPr
             <svg viewBox={format!("0 0 {} {}", size.width, size.height)} role="group" aria-label={ui.text(key::PAGE_STAGE_HELP)}>
                 { stage.paths.iter().map(|path| path_view(path, stage, &layout, &ui)).collect::<Html>() }
                 { stage.nodes.iter().map(|node| node_view(node, *target, &layout, &ui)).collect::<Html>() }
-                { stage.flights.iter().map(|flight| flight_view(flight, *selected, &layout, &ui)).collect::<Html>() }
+                { stage.flights.iter().filter(|flight| flight.progress < 1_000).map(|flight| flight_view(flight, *selected, &layout, &ui)).collect::<Html>() }
             </svg>
         </section>
     }

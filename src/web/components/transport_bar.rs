@@ -23,7 +23,7 @@ pub(crate) struct TransportBarProps {
 
 /// `0.5×`, `10×`.
 fn times(speed: Speed) -> String {
-    if speed.0 % 10 == 0 { format!("{}×", speed.0 / 10) } else { format!("{}.{}×", speed.0 / 10, speed.0 % 10) }
+    if speed.0.is_multiple_of(10) { format!("{}×", speed.0 / 10) } else { format!("{}.{}×", speed.0 / 10, speed.0 % 10) }
 }
 
 /// The number that was picked in a list.
