@@ -30,7 +30,7 @@ pub struct SessionSummary<'a> {
     pub unreleased: Vec<PacketId>,
     /// Messages that wait.
     pub queued_messages: usize,
-    /// Bytes of topics and payloads that wait.
+    /// Bytes of topics, payloads and properties that wait.
     pub queued_bytes: usize,
     /// The will.
     pub will: Option<WillSummary<'a>>,

@@ -73,9 +73,18 @@ impl ApplicationMessage {
         self.expires_at().is_some_and(|at| at <= now)
     }
 
-    /// What it counts for against the byte limit of a queue: topic and payload.
+    /// What it counts for against the byte limit of a queue: topic, payload and all properties of variable length.
     pub(super) fn size(&self) -> usize {
-        self.topic.as_str().len().saturating_add(self.payload.len())
+        let PublishProperties { response_topic, correlation_data, user_properties, content_type, .. } = &self.properties;
+        let parts = [
+            self.topic.as_str().len(),
+            self.payload.len(),
+            response_topic.as_ref().map_or(0, |topic| topic.as_str().len()),
+            correlation_data.as_ref().map_or(0, Bytes::len),
+            content_type.as_ref().map_or(0, |text| text.len()),
+        ];
+        let pairs = user_properties.iter().map(|(name, value)| name.len().saturating_add(value.len()));
+        parts.into_iter().chain(pairs).fold(0, usize::saturating_add)
     }
 
     /// Message Expiry Interval less the whole seconds that the message has waited [MQTT-3.3.2-6].

@@ -78,7 +78,7 @@ impl MessageQueue {
         self.entries.is_empty()
     }
 
-    /// Topic and payload bytes in it.
+    /// Bytes in it, as [`super::message::ApplicationMessage::size`] counts them.
     pub(super) const fn bytes(&self) -> usize {
         self.bytes
     }
@@ -128,6 +128,17 @@ mod tests {
         assert_eq!((queue.len(), queue.bytes()), (2, 7));
         while queue.pop().is_some() {}
         assert_eq!(queue, MessageQueue::default());
+    }
+
+    #[test]
+    fn properties_count_against_the_byte_limit() {
+        let mut queue = MessageQueue::default();
+        let mut delivery = delivery("", None);
+        let message = std::sync::Arc::get_mut(&mut delivery.message).unwrap();
+        message.properties.user_properties.0.push(("name".into(), "value".into()));
+        message.properties.correlation_data = Some("data".into());
+        assert_eq!(queue.push(delivery.clone(), 9, 13), Queued::Full { first: true });
+        assert_eq!(queue.push(delivery, 9, 14), Queued::Kept);
     }
 
     #[test]
