@@ -51,6 +51,7 @@ sim-limit-instant = { $limit } events happened without any time passing, so some
 sim-limit-events = { $limit } events are reached. The run stops here.
 sim-limit-backlog = More than { $limit } bytes wait to be sent on one connection. It is reset.
 sim-limit-frozen = More than { $limit } bytes wait for a program that hangs. Its connection is reset.
+sim-limit-replies = { $limit } answers are planned already. No more are planned until some are given.
 sim-limit-payload = A payload has at most { $limit } bytes here.
 sim-limit-branches = There are { $limit } branches already. No more can be made.
 sim-limit-stopped = The run was stopped at a limit; nothing more happens in it.

@@ -51,6 +51,7 @@ sim-limit-instant = 시간이 흐르지 않은 채 사건이 { $limit }번 일�
 sim-limit-events = 사건이 { $limit }번에 이르렀어요. 실행을 여기서 멈춰요.
 sim-limit-backlog = 한 연결에서 보내기를 기다리는 데이터가 { $limit }바이트를 넘어 연결을 재설정해요.
 sim-limit-frozen = 멈춘 프로그램이 읽지 않은 데이터가 { $limit }바이트를 넘어 연결을 재설정해요.
+sim-limit-replies = 예정된 응답이 이미 { $limit }개예요. 일부를 보낼 때까지 더 계획하지 않아요.
 sim-limit-payload = 여기서 페이로드(payload)는 { $limit }바이트까지예요.
 sim-limit-branches = 갈래가 이미 { $limit }개라서 더 만들 수 없어요.
 sim-limit-stopped = 한계에 이르러 멈춘 실행이라 더는 아무 일도 일어나지 않아요.

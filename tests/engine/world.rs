@@ -8,7 +8,7 @@ use mqtt_playground::client::ClientState;
 use mqtt_playground::link::Side;
 use mqtt_playground::packet::{ClientId, TopicFilter, TopicName};
 use mqtt_playground::rng::Seed;
-use mqtt_playground::sim::{ClientSpec, Command, CommandError, Reply, Scenario, Template, World};
+use mqtt_playground::sim::{ClientSpec, Command, CommandError, Reply, Scenario, Template, World, WorldLimits};
 use mqtt_playground::time::{Duration, Instant};
 use mqtt_playground::trace::{Event, NodeId, Trace};
 
@@ -358,6 +358,27 @@ fn a_reply_storm_without_delay_stops_at_a_limit_that_the_trace_records() {
     assert_eq!(world.now(), Instant::from_secs(1));
     assert!(matches!(trace.records().last().map(|record| &record.event), Some(Event::LimitReached { .. })));
     assert_eq!(world.apply(Instant::from_secs(1), &Command::Reset { client: NodeId(1) }, &mut trace), Err(CommandError::Stopped));
+}
+
+#[test]
+fn answers_that_wait_are_bounded() {
+    let mut scenario = Scenario::parse(
+        "scenario.toml",
+        "[[client]]\nname = \"a\"\nsubscriptions = [\"t\"]\n[[reply]]\nclient = \"a\"\nwhen = \"t\"\ntopic = \"u\"\ndelay = \"1 h\"\n\
+         [[device]]\nclient = \"a\"\nsignal = \"burst\"\nsize = 5\nevery = \"1 s\"\nstart = \"1 s\"\ntimes = 2\ntopic = \"t\"\n",
+    )
+    .expect("legal");
+    scenario.seed = Seed(1);
+    let scenario = Arc::new(scenario);
+    let limits = WorldLimits { replies: 3, ..WorldLimits::default() };
+    let (mut world, mut trace) = (World::with_limits(&scenario, Seed(1), limits), Trace::new(scenario.nodes(), 100_000));
+    while world.next_at().is_some_and(|at| at < Instant::from_secs(4_000)) {
+        world.step(&mut trace);
+    }
+    let count = |wanted: &dyn Fn(&Event) -> bool| trace.records().iter().filter(|record| wanted(&record.event)).count();
+    assert_eq!(count(&|event| matches!(event, Event::LimitReached { message } if message.key().as_str() == "sim-limit-replies")), 7);
+    let answered = |event: &Event| matches!(event, Event::CommandApplied { command, .. } if command.key().as_str() == "sim-did-reply");
+    assert_eq!(count(&answered), 3);
 }
 
 #[test]

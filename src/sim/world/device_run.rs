@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::{Source, World, node_of};
 use crate::client::{ClientState, PublishRequest};
-use crate::packet::{Publish, PublishProperties};
+use crate::packet::{Publish, PublishProperties, TopicName};
 use crate::rng::RngStream;
 use crate::sim::quantity::Decimal;
 use crate::sim::{Device, Signal};
@@ -36,7 +36,7 @@ pub(super) struct PendingReply {
     rule: u32,
     /// The record of the message that is answered.
     cause: RecordId,
-    topic: String,
+    topic: TopicName,
     payload: Bytes,
 }
 
@@ -93,13 +93,17 @@ impl World {
     }
 
     /// A message was given to the application of a client: the rules that match plan their answers.
-    pub(super) fn plan_replies(&mut self, index: u32, publish: &Publish, cause: RecordId) {
+    pub(super) fn plan_replies(&mut self, index: u32, publish: &Publish, cause: RecordId, trace: &mut Trace) {
         let scenario = Arc::clone(&self.scenario);
         let Some(spec) = scenario.clients.get(index as usize) else { return };
         for (rule, reply) in (0_u32..).zip(&spec.replies) {
             if reply.when.matches(&publish.topic) {
-                let pending =
-                    PendingReply { client: index, rule, cause, topic: publish.topic.as_str().to_owned(), payload: publish.payload.clone() };
+                if self.replies.len() >= self.limits.replies {
+                    let message = key::SIM_LIMIT_REPLIES.with("limit", self.limits.replies);
+                    self.record(trace, Some(cause), Event::LimitReached { message });
+                    return;
+                }
+                let pending = PendingReply { client: index, rule, cause, topic: publish.topic.clone(), payload: publish.payload.clone() };
                 self.timers.set(Source::Reply(self.next_reply), self.now + reply.delay);
                 self.replies.insert(self.next_reply, pending);
                 self.next_reply += 1;
@@ -116,7 +120,7 @@ impl World {
         *answers = answers.saturating_add(1);
         let (n, t) = (answers.to_string(), self.now.to_string());
         let payload = String::from_utf8_lossy(&pending.payload);
-        let payload = reply.payload.fill(&[("payload", &payload), ("topic", &pending.topic), ("n", &n), ("t", &t)]);
+        let payload = reply.payload.fill(&[("payload", &payload), ("topic", pending.topic.as_str()), ("n", &n), ("t", &t)]);
         let request = PublishRequest {
             topic: reply.topic.clone(),
             payload,

@@ -11,6 +11,8 @@ pub struct WorldLimits {
     pub backlog: u64,
     /// Bytes that may wait for a program that hangs; more resets the connection.
     pub frozen_backlog: u64,
+    /// Answers that reply rules have planned and not yet given; more are not planned.
+    pub replies: usize,
     /// Bytes of one payload.
     pub payload: usize,
 }
@@ -22,6 +24,7 @@ impl Default for WorldLimits {
             events_per_instant: 10_000,
             backlog: 8 * 1_048_576,
             frozen_backlog: 1_048_576,
+            replies: 10_000,
             payload: crate::sim::scenario::MAX_PAYLOAD,
         }
     }

@@ -194,7 +194,7 @@ impl World {
                         station.reconnect = Some(record);
                     }
                     if let Some(publish) = message {
-                        self.plan_replies(index, &publish, record);
+                        self.plan_replies(index, &publish, record, trace);
                     }
                 }
             }
