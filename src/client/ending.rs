@@ -57,8 +57,7 @@ impl Client {
 
     /// The device loses power: volatile state is gone without a packet. What survives is what the configuration calls persistent (the session, if
     /// [`crate::client::ClientConfig::persistent_session`]).
-    pub fn handle_power_cut(&mut self, now: Instant) {
-        let _ = now;
+    pub fn handle_power_cut(&mut self) {
         self.timers = crate::time::TimerTable::new();
         self.leave_connection();
         self.attempt = 0;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::endpoint::{Application, Endpoint, Expiry, Outlet, Phase, Piece};
 use super::ledger::Ledger;
 use super::path::{Path, Wire};
-use super::{CloseReason, Conditions, CutDirection, CutNotice, Label, LinkEvent, LossReason, Side, UnitNumber, Verdict};
+use super::{CloseReason, Conditions, CutDirection, CutNotice, LinkEvent, LossReason, Side, UnitNumber, Verdict};
 use crate::rng::Seed;
 use crate::time::{Duration, Instant};
 
@@ -75,9 +75,8 @@ impl Link {
     /// without limit: [`Link::byte_account`] tells how many, and the caller decides when to stop.
     ///
     /// A `verdict` other than [`Verdict::Pass`] is carried out when the unit reaches the point that it names; such a unit shares no segment with others. On an
-    /// empty unit it has no effect. `label` was for the fault rules; the link does not look at it.
-    pub fn handle_write(&mut self, now: Instant, from: Side, bytes: Bytes, label: Label, verdict: Verdict) -> UnitNumber {
-        let _ = label;
+    /// empty unit it has no effect.
+    pub fn handle_write(&mut self, now: Instant, from: Side, bytes: Bytes, verdict: Verdict) -> UnitNumber {
         self.catch_up(now);
         let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         let (End { endpoint, path, ledger }, events, next_number) = self.parts(from);

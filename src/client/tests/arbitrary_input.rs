@@ -162,7 +162,7 @@ fn run(version: ProtocolVersion, persistent_session: bool, clean_start: bool, st
             Step::Unsubscribe => drop(bench.client.handle_unsubscribe(now, vec![TopicFilter::new("b").unwrap()])),
             Step::Disconnect => drop(bench.client.handle_disconnect(now, ReasonCode::Success)),
             Step::PowerCut => {
-                bench.client.handle_power_cut(now);
+                bench.client.handle_power_cut();
                 driver.open = false;
             }
             Step::Wait(millis) => {
@@ -186,7 +186,7 @@ fn run(version: ProtocolVersion, persistent_session: bool, clean_start: bool, st
         }
     }
     // Whatever happened: after a power cut it starts anew.
-    bench.client.handle_power_cut(bench.now);
+    bench.client.handle_power_cut();
     driver.open = false;
     driver.take(&mut bench)?;
     prop_assert_eq!(bench.client.state(), ClientState::Idle);

@@ -60,7 +60,7 @@ impl Driven {
     }
 
     fn write_with(&mut self, from: Side, bytes: impl Into<Vec<u8>>, verdict: Verdict) -> UnitNumber {
-        let unit = self.link.handle_write(self.now, from, Bytes::from(bytes.into()), Label(3), verdict);
+        let unit = self.link.handle_write(self.now, from, Bytes::from(bytes.into()), verdict);
         self.take_events();
         unit
     }

@@ -180,14 +180,13 @@ impl World {
     }
 
     fn cut_client_power(&mut self, index: u32, cause: RecordId, trace: &mut Trace) {
-        let now = self.now;
         let off = self.record(trace, Some(cause), Event::PowerChanged { node: super::node_of(index), on: false });
         let Some(station) = self.stations.get_mut(index as usize) else { return };
         station.node.powered = false;
         station.node.frozen = false;
         station.node.connection = None;
         station.reconnect = None;
-        station.node.client.handle_power_cut(now);
+        station.node.client.handle_power_cut();
         self.empty_inbox(index, trace);
         self.on_links(index, Some(off), trace, |link, now| link.handle_vanish(now, Side::Client, false));
         self.drain_client(index, Some(off), trace);

@@ -325,7 +325,7 @@ impl World {
         let event = Event::PacketSent { connection: id, from, packet_type, version, bytes: bytes.clone() };
         let sent = trace.push(now, cause, event);
         let length = bytes.len();
-        let unit = connection.link.handle_write(now, from, bytes, label, verdict);
+        let unit = connection.link.handle_write(now, from, bytes, verdict);
         connection.sending(from, sent, length, verdict != Verdict::Pass, unit);
         let (_, _, waiting) = connection.link.byte_account(from);
         self.drain_link(id, Some(sent), trace);
