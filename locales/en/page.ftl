@@ -246,3 +246,4 @@ page-list-suggestion = Did you mean { $suggestion }?
 page-home = MQTT Playground, start page
 page-bits = Bits of this byte
 page-busy = Computing
+page-meaning = Meaning

@@ -237,3 +237,4 @@ page-list-suggestion = 혹시 { $suggestion }인가요?
 page-home = MQTT Playground 처음 화면
 page-bits = 이 바이트의 비트
 page-busy = 계산하는 중이에요
+page-meaning = 뜻

@@ -1,6 +1,8 @@
 //! The root: one state, one voice, one page at a time.
 
 use gloo::events::EventListener;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::components::{Announcer, Failure, HelpDialog, LessonList, LivePage, Toasts, TopBar, Workbench};
@@ -36,6 +38,7 @@ pub(crate) fn App() -> Html {
     use_live_socket(model.session.as_ref().and_then(|session| Some((session.playground.clone(), session.live.clone()?))), dispatch.clone());
     use_way_back(dispatch);
     use_document(&model);
+    use_arrival(&model.route.place);
 
     let page = match (&model.route.place, &model.session, &model.failure) {
         (_, _, Some(message)) => html! { <Failure message={message.clone()} route={model.route.clone()} /> },
@@ -75,15 +78,33 @@ pub(crate) fn App() -> Html {
     }
 }
 
+/// Starts another page at its top, with the focus in it; not the first one, which has just been opened.
+#[hook]
+fn use_arrival(place: &Place) {
+    let before = use_mut_ref(|| place.clone());
+    use_effect_with(place.clone(), move |place| {
+        if before.replace(place.clone()) != *place {
+            if let Some(window) = web_sys::window() {
+                window.scroll_to_with_x_and_y(0.0, 0.0);
+            }
+            focus_main();
+        }
+    });
+}
+
 /// Moves the focus to the main part without touching the address, which names the lesson.
 fn skip() -> Callback<MouseEvent> {
     Callback::from(|event: MouseEvent| {
         event.prevent_default();
-        let main = web_sys::window().and_then(|window| window.document()).and_then(|document| document.get_element_by_id("main"));
-        if let Some(main) = main.and_then(|main| wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlElement>(main).ok()) {
-            let _ = main.focus();
-        }
+        focus_main();
     })
+}
+
+fn focus_main() {
+    let main = web_sys::window().and_then(|window| window.document()).and_then(|document| document.get_element_by_id("main"));
+    if let Some(main) = main.and_then(|main| main.dyn_into::<HtmlElement>().ok()) {
+        let _ = main.focus();
+    }
 }
 
 /// Follows the browser's back and forward buttons.

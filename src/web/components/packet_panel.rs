@@ -78,7 +78,7 @@ pub(crate) fn PacketPanel(props: &PacketPanelProps) -> Html {
             }
             <FieldTree selection={selection.clone()} {shown} onhover={onhover.clone()} />
             <HexView selection={selection.clone()} {shown} {onhover} />
-            <div class="meaning">
+            <div class="meaning" tabindex="0" role="region" aria-label={ui.text(key::PAGE_MEANING)}>
                 if let Some(field) = explained {
                     <h3>{ field.name }</h3>
                     if let Some(meaning) = &field.meaning {

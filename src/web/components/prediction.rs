@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use yew::prelude::*;
 
+use super::icon::{Glyph, Icon};
 use super::prose::inlines;
 use crate::playground::{Action, LessonScreen};
 use crate::text::key;
@@ -41,9 +42,11 @@ pub(crate) fn PredictionCard(PredictionCardProps { screen, index }: &PredictionC
             <div class="feedback-place" role="status">
                 if let Some(option) = feedback {
                     <div class={classes!("feedback", if option.correct { "right" } else { "wrong" })}>
-                        <b>{ ui.text(if option.correct { key::PAGE_PREDICT_RIGHT } else { key::PAGE_PREDICT_WRONG }) }</b>
-                        { " " }
-                        { inlines(option.feedback.get(ui.language), lesson) }
+                        <Icon glyph={if option.correct { Glyph::Check } else { Glyph::Cross }} />
+                        <span>
+                            <span class="unseen">{ ui.text(if option.correct { key::PAGE_PREDICT_RIGHT } else { key::PAGE_PREDICT_WRONG }) }</span>
+                            { inlines(option.feedback.get(ui.language), lesson) }
+                        </span>
                     </div>
                 }
             </div>

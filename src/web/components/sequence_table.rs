@@ -98,7 +98,7 @@ fn row(item: &SequenceItem, props: &SequenceTableProps, ui: &Ui) -> Html {
                             <span class="arrow-more">{ " " }{ details(packet) }</span>
                         </button>
                     </td>
-                    <td>{ ui.render(&fate_words(packet, props.records)) }</td>
+                    <td class="nowrap">{ ui.render(&fate_words(packet, props.records)) }</td>
                 </tr>
             }
         }

@@ -62,7 +62,7 @@ pub(crate) fn TopBar(props: &TopBarProps) -> Html {
             }
             <div class="grow"></div>
             if !is_live {
-                <a class="button plain live-link" href={props.route.href(&Place::Live)} onclick={go(Place::Live)}>
+                <a class="button plain live-link" aria-label={ui.text(key::PAGE_LIVE_LINK)} href={props.route.href(&Place::Live)} onclick={go(Place::Live)}>
                     <Icon glyph={Glyph::Plug} /><span class="wide">{ ui.text(key::PAGE_LIVE_LINK) }</span>
                 </a>
             }
