@@ -7,7 +7,7 @@ use super::ending::Misbehaviour;
 use super::event::BrokerEvent;
 use super::message::ApplicationMessage;
 use super::subscription::SessionKey;
-use crate::packet::{Acknowledgement, Packet, PacketId, PacketType};
+use crate::packet::{Acknowledgement, Packet, PacketType};
 use crate::session::Acknowledged;
 use crate::text::key;
 use crate::time::Instant;
@@ -16,19 +16,19 @@ impl Broker {
     pub(super) fn handle_puback(&mut self, now: Instant, key: SessionKey, puback: &Acknowledgement) -> Result<(), Misbehaviour> {
         let Some(session) = self.sessions.get_mut(key.0) else { return Ok(()) };
         let acknowledged = session.outbound.handle_puback(puback.packet_id);
-        self.acknowledged(now, key, PacketType::Puback, puback.packet_id, acknowledged)
+        self.acknowledged(now, key, PacketType::Puback, puback, acknowledged)
     }
 
     pub(super) fn handle_pubrec(&mut self, now: Instant, key: SessionKey, pubrec: &Acknowledgement) -> Result<(), Misbehaviour> {
         let Some(session) = self.sessions.get_mut(key.0) else { return Ok(()) };
         let acknowledged = session.outbound.handle_pubrec(pubrec.packet_id, pubrec.reason_code);
-        self.acknowledged(now, key, PacketType::Pubrec, pubrec.packet_id, acknowledged)
+        self.acknowledged(now, key, PacketType::Pubrec, pubrec, acknowledged)
     }
 
     pub(super) fn handle_pubcomp(&mut self, now: Instant, key: SessionKey, pubcomp: &Acknowledgement) -> Result<(), Misbehaviour> {
         let Some(session) = self.sessions.get_mut(key.0) else { return Ok(()) };
         let acknowledged = session.outbound.handle_pubcomp(pubcomp.packet_id);
-        self.acknowledged(now, key, PacketType::Pubcomp, pubcomp.packet_id, acknowledged)
+        self.acknowledged(now, key, PacketType::Pubcomp, pubcomp, acknowledged)
     }
 
     fn acknowledged(
@@ -36,14 +36,15 @@ impl Broker {
         now: Instant,
         key: SessionKey,
         packet_type: PacketType,
-        packet_id: PacketId,
+        ack: &Acknowledgement,
         acknowledged: Acknowledged<Arc<ApplicationMessage>>,
     ) -> Result<(), Misbehaviour> {
+        let (packet_id, reason_code) = (ack.packet_id, ack.reason_code);
         match acknowledged {
             Acknowledged::Completed { tag } => {
                 if let Some(session) = self.sessions.get(key.0) {
                     let client_id = session.client_id.clone();
-                    self.emit(BrokerEvent::DeliveryCompleted { message: tag.id, client_id, packet_id });
+                    self.emit(BrokerEvent::DeliveryCompleted { message: tag.id, client_id, packet_id, reason_code });
                 }
                 self.pump(now, key);
             }

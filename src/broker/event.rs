@@ -189,7 +189,7 @@ pub enum BrokerEvent {
         /// Whether it had been sent before.
         dup: bool,
     },
-    /// The subscriber has acknowledged it completely.
+    /// The exchange with the subscriber is over: it has the message, or its Reason Code of 0x80 or above says that it refused it [MQTT-4.4.0-2].
     DeliveryCompleted {
         /// Which message.
         message: MessageId,
@@ -197,6 +197,8 @@ pub enum BrokerEvent {
         client_id: ClientId,
         /// Its identifier.
         packet_id: PacketId,
+        /// From PUBACK, PUBREC or PUBCOMP.
+        reason_code: ReasonCode,
     },
     /// A message that was kept for a subscriber is gone.
     MessageDropped {

@@ -120,9 +120,10 @@ pub(super) fn broker_event(event: &BrokerEvent) -> (&'static str, Value) {
         BrokerEvent::MessageSent { message, client_id, packet_id, dup } => {
             ("broker_message_sent", json!({ "message": message, "client_id": client_id.as_str(), "packet_id": packet_id, "dup": dup }))
         }
-        BrokerEvent::DeliveryCompleted { message, client_id, packet_id } => {
-            ("broker_delivery_completed", json!({ "message": message, "client_id": client_id.as_str(), "packet_id": packet_id }))
-        }
+        BrokerEvent::DeliveryCompleted { message, client_id, packet_id, reason_code } => (
+            "broker_delivery_completed",
+            json!({ "message": message, "client_id": client_id.as_str(), "packet_id": packet_id, "reason_code": reason_code.as_u8() }),
+        ),
         BrokerEvent::MessageDropped { message, client_id, reason } => {
             ("broker_message_dropped", json!({ "message": message, "client_id": client_id.as_str(), "reason": reason }))
         }

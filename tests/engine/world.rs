@@ -138,7 +138,7 @@ fn the_same_inputs_give_the_same_digests_here_and_on_every_platform() {
 }
 
 const GOLDEN_RECORDS: usize = 6_410;
-const GOLDEN_TRACE: &str = "f05993bf431916f1";
+const GOLDEN_TRACE: &str = "6f4f976a8aef92e4";
 const GOLDEN_STATE: &str = "6d050fb2f9016e0b";
 
 #[test]

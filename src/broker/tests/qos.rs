@@ -257,3 +257,14 @@ fn a_qos_0_message_does_not_overtake_queued_ones_mqtt_4_6_0_5() {
     bench.send(subscriber, Packet::Puback(ack(1)));
     assert_eq!(bench.payloads(subscriber), ["t=second", "t=zero", "t=zero, later"]);
 }
+
+#[test]
+fn a_refusal_by_the_subscriber_ends_the_exchange_and_says_so_mqtt_4_4_0_2() {
+    let (mut bench, publisher, subscriber) = pair(V5);
+    bench.send(publisher, publish("t", "a", Q2, 1));
+    let packet_id = bench.publish(subscriber).packet_id.unwrap();
+    let refused = ReasonCode::QuotaExceeded;
+    bench.send(subscriber, Packet::Pubrec(Acknowledgement::new(packet_id, refused)));
+    assert!(bench.take(subscriber).is_empty(), "no PUBREL");
+    assert!(bench.has(|event| matches!(event, BrokerEvent::DeliveryCompleted { reason_code, .. } if *reason_code == refused)));
+}
