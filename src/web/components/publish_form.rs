@@ -33,13 +33,22 @@ pub(crate) fn qos_of(event: &Event) -> QoS {
         .unwrap_or_default()
 }
 
-/// Stops the Enter that ends a composition from sending the form. Browsers tell in one of two ways, and Safari only in the second.
-pub(crate) fn keep_composition() -> Callback<KeyboardEvent> {
-    Callback::from(|event: KeyboardEvent| {
-        if event.key() == "Enter" && (event.is_composing() || event.key_code() == 229) {
+/// Does `act` when Enter is pressed in an input: once for each press, and not for the Enter that ends a composition, which browsers tell
+/// in one of two ways. A form's own submission would not do: a sandboxed frame of a course has no permission for it.
+pub(crate) fn on_enter(act: Callback<()>) -> Callback<KeyboardEvent> {
+    Callback::from(move |event: KeyboardEvent| {
+        if event.key() == "Enter" {
             event.prevent_default();
+            if !(event.is_composing() || event.key_code() == 229 || event.repeat()) {
+                act.emit(());
+            }
         }
     })
+}
+
+/// Forms here are grouped fields; nothing is ever submitted to an address.
+pub(crate) fn stay() -> Callback<SubmitEvent> {
+    Callback::from(|event: SubmitEvent| event.prevent_default())
 }
 
 /// What is wrong with a topic, in words.
@@ -75,10 +84,9 @@ pub(crate) fn PublishForm(PublishFormProps { node }: &PublishFormProps) -> Html 
     let qos = use_state_eq(QoS::default);
     let retain = use_state_eq(|| false);
     let checked = TopicName::new(topic.as_str());
-    let onsubmit = {
+    let act = {
         let (ui, node, payload, qos, retain, checked) = (ui.clone(), *node, payload.clone(), *qos, *retain, checked.clone());
-        Callback::from(move |event: SubmitEvent| {
-            event.prevent_default();
+        Callback::from(move |()| {
             if let Ok(topic) = &checked {
                 let payload = ByteString::from(payload.as_str());
                 ui.say(Msg::Act(Action::Do(Command::Publish { client: node, topic: topic.clone(), payload, qos, retain })));
@@ -102,11 +110,11 @@ pub(crate) fn PublishForm(PublishFormProps { node }: &PublishFormProps) -> Html 
         Callback::from(move |_: Event| retain.set(!*retain))
     };
     html! {
-        <form class="control-group" {onsubmit} autocomplete="off" aria-label={ui.text(key::PAGE_PUBLISH)}>
+        <form class="control-group" onsubmit={stay()} autocomplete="off" aria-label={ui.text(key::PAGE_PUBLISH)}>
             <h2>{ ui.text(key::PAGE_PUBLISH) }</h2>
             <label class="line">
                 <span>{ ui.text(key::PAGE_TOPIC) }</span>
-                <input type="text" value={(*topic).clone()} oninput={on_topic} onkeydown={keep_composition()} spellcheck="false"
+                <input type="text" value={(*topic).clone()} oninput={on_topic} onkeydown={on_enter(act.clone())} spellcheck="false"
                     autocapitalize="off" aria-invalid={checked.is_err().to_string()} aria-describedby="publish-topic-note" />
             </label>
             <p id="publish-topic-note" class={classes!("line-note", checked.is_err().then_some("bad"))}>
@@ -118,12 +126,12 @@ pub(crate) fn PublishForm(PublishFormProps { node }: &PublishFormProps) -> Html 
             </p>
             <label class="line">
                 <span>{ ui.text(key::PAGE_PAYLOAD) }</span>
-                <input type="text" value={(*payload).clone()} oninput={on_payload} onkeydown={keep_composition()} spellcheck="false" autocapitalize="off" />
+                <input type="text" value={(*payload).clone()} oninput={on_payload} onkeydown={on_enter(act.clone())} spellcheck="false" autocapitalize="off" />
             </label>
             <div class="control-row">
                 <label class="pick"><span class="unseen">{ "QoS" }</span><select onchange={on_qos}>{ qos_options(*qos) }</select></label>
                 <label class="tick"><input type="checkbox" checked={*retain} onchange={on_retain} /><span>{ "RETAIN" }</span></label>
-                <button type="submit" class="button primary" disabled={checked.is_err()}>{ ui.text(key::PAGE_PUBLISH_DO) }</button>
+                <button type="button" class="button primary" onclick={act.reform(|_: MouseEvent| ())} disabled={checked.is_err()}>{ ui.text(key::PAGE_PUBLISH_DO) }</button>
             </div>
         </form>
     }

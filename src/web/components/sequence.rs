@@ -230,9 +230,7 @@ impl Board<'_> {
                 })}
                 onclick={self.ui.act(Action::Select(Some(record)))}
             >
-                if packet.retransmissions > 0 {
-                    <title>{ self.ui.render(&key::PAGE_RETRANSMITTED.with("times", packet.retransmissions)) }</title>
-                }
+                <title>{ self.tip(packet) }</title>
                 <rect class="row-mark" x="2" y={format!("{:.1}", row.y - 17.0)} width={format!("{:.1}", (self.width - 4.0).max(0.0))}
                     height={format!("{:.1}", fall.min(STEEP) + 24.0)} rx="6" />
                 { self.time(row) }
@@ -253,6 +251,17 @@ impl Board<'_> {
                 </text>
             </g>
         }
+    }
+
+    /// What there is no room for on the arrow.
+    fn tip(&self, packet: &PacketRow) -> String {
+        let mut parts = vec![packet.packet_type.name().to_owned()];
+        parts.extend(packet.summary.topic.clone());
+        parts.extend(packet.summary.payload.clone().filter(|payload| !payload.is_empty()));
+        if packet.retransmissions > 0 {
+            parts.push(self.ui.render(&key::PAGE_RETRANSMITTED.with("times", packet.retransmissions)));
+        }
+        parts.join(" · ")
     }
 
     fn mark(&self, row: &Row, mark: &Mark) -> Html {

@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use super::publish_form::{keep_composition, qos_of, qos_options, topic_error, value_of};
+use super::publish_form::{on_enter, qos_of, qos_options, stay, topic_error, value_of};
 use crate::packet::{QoS, SubscriptionOptions, TopicFilter};
 use crate::playground::Action;
 use crate::sim::Command;
@@ -24,10 +24,9 @@ pub(crate) fn SubscribeForm(SubscribeFormProps { node }: &SubscribeFormProps) ->
     let filter = use_state_eq(|| String::from("home/#"));
     let qos = use_state_eq(|| QoS::AtLeastOnce);
     let checked = TopicFilter::new(filter.as_str());
-    let onsubmit = {
+    let act = {
         let (ui, qos, checked) = (ui.clone(), *qos, checked.clone());
-        Callback::from(move |event: SubmitEvent| {
-            event.prevent_default();
+        Callback::from(move |()| {
             if let Ok(filter) = &checked {
                 let options = SubscriptionOptions { qos, ..SubscriptionOptions::default() };
                 ui.say(Msg::Act(Action::Do(Command::Subscribe { client: node, filter: filter.clone(), options })));
@@ -51,11 +50,11 @@ pub(crate) fn SubscribeForm(SubscribeFormProps { node }: &SubscribeFormProps) ->
         Callback::from(move |event: Event| qos.set(qos_of(&event)))
     };
     html! {
-        <form class="control-group" {onsubmit} autocomplete="off" aria-label={ui.text(key::PAGE_SUBSCRIBE)}>
+        <form class="control-group" onsubmit={stay()} autocomplete="off" aria-label={ui.text(key::PAGE_SUBSCRIBE)}>
             <h2>{ ui.text(key::PAGE_SUBSCRIBE) }</h2>
             <label class="line">
                 <span>{ ui.text(key::PAGE_FILTER) }</span>
-                <input type="text" value={(*filter).clone()} oninput={on_filter} onkeydown={keep_composition()} spellcheck="false"
+                <input type="text" value={(*filter).clone()} oninput={on_filter} onkeydown={on_enter(act.clone())} spellcheck="false"
                     autocapitalize="off" aria-invalid={checked.is_err().to_string()} aria-describedby="subscribe-filter-note" />
             </label>
             <p id="subscribe-filter-note" class={classes!("line-note", checked.is_err().then_some("bad"))}>
@@ -63,7 +62,7 @@ pub(crate) fn SubscribeForm(SubscribeFormProps { node }: &SubscribeFormProps) ->
             </p>
             <div class="control-row">
                 <label class="pick"><span class="unseen">{ ui.text(key::PAGE_MAXIMUM_QOS) }</span><select onchange={on_qos}>{ qos_options(*qos) }</select></label>
-                <button type="submit" class="button primary" disabled={checked.is_err()}>{ ui.text(key::PAGE_SUBSCRIBE_DO) }</button>
+                <button type="button" class="button primary" onclick={act.reform(|_: MouseEvent| ())} disabled={checked.is_err()}>{ ui.text(key::PAGE_SUBSCRIBE_DO) }</button>
                 <button type="button" class="button" disabled={checked.is_err()} onclick={unsubscribe}>{ ui.text(key::PAGE_UNSUBSCRIBE_DO) }</button>
             </div>
         </form>
