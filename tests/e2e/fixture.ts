@@ -37,11 +37,16 @@ export async function open(page: Page, query = ""): Promise<void> {
   await expect(page.locator("html")).toHaveAttribute("data-started", "true");
 }
 
-/** Fails with the list of what axe finds serious or critical in the page as it is now (WCAG 2.2 A and AA). */
-export async function expectAccessible(page: Page): Promise<void> {
+/** What axe finds serious or critical in the page as it is now (WCAG 2.2 A and AA). */
+export async function gravest(page: Page): Promise<string[]> {
   const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]).analyze();
   const grave = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-  expect(grave.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).join(" | ")}`)).toEqual([]);
+  return grave.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).join(" | ")}`);
+}
+
+/** Fails with the list of the serious and critical issues. */
+export async function expectAccessible(page: Page): Promise<void> {
+  expect(await gravest(page)).toEqual([]);
 }
 
 /** Saves a picture of the page to `tests/e2e/screenshots/NAME.png`, for people to look at. */

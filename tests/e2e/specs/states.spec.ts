@@ -1,0 +1,74 @@
+// What must hold in every state of the page: no grave accessibility issue, no sideways scrolling, buttons that a thumb can hit.
+import type { Page } from "@playwright/test";
+import { expect, gravest, picture, test } from "../fixture.ts";
+import { states } from "../states.ts";
+
+const SIZES = { desktop: { width: 1440, height: 900 }, phone: { width: 360, height: 640 }, frame: { width: 320, height: 480 } };
+
+for (const [size, viewport] of Object.entries(SIZES)) {
+  for (const colorScheme of ["light", "dark"] as const) {
+    if (size === "frame" && colorScheme === "dark") continue;
+    test(`no state of the page has a serious accessibility issue: ${size}, ${colorScheme}`, async ({ page }) => {
+      test.setTimeout(240_000);
+      await page.setViewportSize(viewport);
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      for await (const state of states(page, colorScheme === "light" ? "ko" : "en")) {
+        expect.soft(await gravest(page), state).toEqual([]);
+      }
+    });
+  }
+}
+
+for (const size of ["phone", "frame"] as const) {
+  for (const language of ["ko", "en"] as const) {
+    test(`no state of the page scrolls sideways or has buttons too small for a thumb: ${size}, ${language}`, async ({ page }) => {
+      test.setTimeout(180_000);
+      await page.setViewportSize(SIZES[size]);
+      await page.emulateMedia({ reducedMotion: "reduce" });
+      for await (const state of states(page, language)) {
+        expect.soft(await tooWide(page), state).toEqual([]);
+        expect.soft(await tooSmall(page), state).toEqual([]);
+      }
+    });
+  }
+}
+
+for (const language of ["ko", "en"] as const) {
+  for (const size of ["phone", "desktop"] as const) {
+    for (const colorScheme of ["light", "dark"] as const) {
+      test(`pictures: ${language}, ${size}, ${colorScheme}`, async ({ page }) => {
+        test.skip(process.env.PICTURES !== "1", "PICTURES=1 saves pictures of every state to tests/e2e/screenshots");
+        test.setTimeout(240_000);
+        await page.setViewportSize(SIZES[size]);
+        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+        for await (const state of states(page, language)) await picture(page, `${state}-${language}-${size}-${colorScheme}`);
+      });
+    }
+  }
+}
+
+/** What makes the page as a whole scroll sideways, or is cut off at its edge. */
+function tooWide(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const root = document.documentElement;
+    const widest = Math.max(root.scrollWidth, document.body.scrollWidth);
+    return widest > root.clientWidth ? [`${widest} > ${root.clientWidth}`] : [];
+  });
+}
+
+/** Visible targets that are smaller than 44×44 CSS pixels, with their sizes. Links and chips within a line of text may be (WCAG 2.5.8, "inline"). */
+function tooSmall(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const targets = document.querySelectorAll<HTMLElement>("button, select, input, summary, [role=button], [role=tab], a.button");
+    const small = [...targets].flatMap((target) => {
+      // A label is part of its control's target.
+      const reach = target.matches("input[type=radio], input[type=checkbox]") ? (target.closest("label") ?? target) : target;
+      const { width, height } = reach.getBoundingClientRect();
+      const isInLine = target.closest("p, li > span, td, h1, h2, h3") !== null;
+      const isShown = target.checkVisibility({ opacityProperty: true, visibilityProperty: true }) && width > 1;
+      const name = target.getAttribute("aria-label") ?? target.textContent?.trim() ?? "";
+      return isShown && !isInLine && (width < 43.5 || height < 43.5) ? [`${target.className} "${name}" ${Math.round(width)}×${Math.round(height)}`] : [];
+    });
+    return [...new Set(small)];
+  });
+}

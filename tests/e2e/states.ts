@@ -1,0 +1,117 @@
+// Every state that the page can be in, one after the other, for what must hold in all of them.
+import { expect, type Page } from "@playwright/test";
+import { Bench, type Language } from "./bench.ts";
+import { open } from "./fixture.ts";
+
+/** Walks through the states; the name says which one the page is in. */
+export async function* states(page: Page, language: Language): AsyncGenerator<string> {
+  const bench = new Bench(page, language);
+  const lesson = (slug: string) => open(page, `?lesson=${slug}&lang=${language}`);
+
+  await open(page, `?lang=${language}`);
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  yield "list";
+
+  await lesson("first-packets");
+  await expect(bench.title).toBeVisible();
+  yield "lesson-start";
+  await bench.lesson.getByRole("radio").first().check();
+  yield "prediction-wrong";
+  await bench.show("sequence");
+  yield "sequence-empty";
+  await bench.show("packet");
+  yield "packet-empty";
+  await bench.show("sequence");
+  for (let steps = 0; steps < 15; steps += 1) await bench.forward.click();
+  await bench.tab("page-tab-packets").click();
+  await bench.rows("CONNECT").first().getByRole("button").click();
+  yield "packets";
+  await bench.tab("page-tab-table").click();
+  yield "table";
+  await bench.tab("page-tab-sequence").click();
+  yield "sequence";
+  await bench.show("packet");
+  await bench.fields.getByRole("treeitem").nth(9).click();
+  yield "packet-field";
+  await bench.show("state");
+  yield "state";
+  await bench.show("controls");
+  yield "controls-client";
+  await bench.publishForm.getByLabel(bench.say("page-topic"), { exact: true }).fill("집/거실/+");
+  yield "controls-topic-wrong";
+  await bench.picked("broker").click();
+  yield "controls-broker";
+  await bench.show("lesson");
+  await bench.lesson.getByRole("list", { name: bench.say("page-steps"), exact: true }).getByRole("button").nth(1).click();
+  yield "lesson-tables";
+  await bench.lesson.getByRole("list", { name: bench.say("page-steps"), exact: true }).getByRole("button").last().click();
+  yield "goals-open";
+  await bench.button("page-check").click();
+  await bench.place.getByRole("button", { name: bench.say("page-hint") }).click();
+  await bench.button("page-solution").click();
+  yield "goals-missed";
+  await bench.button("page-solution-sure").click();
+  await expect(bench.button("page-pause")).toBeVisible();
+  yield "playing";
+  await bench.timeline.press("End");
+  await expect(bench.goals.getByRole("status").first()).toContainText(bench.say("page-solved-by-solution"));
+  yield "goals-met";
+
+  await page.getByRole("button", { name: bench.say("page-export"), exact: true }).click();
+  yield "export-menu";
+  await page.keyboard.press("Escape");
+  // A shortcut opens it, as the button has no room on a phone.
+  await bench.title.focus();
+  await page.keyboard.press("?");
+  await expect(page.getByRole("dialog")).toBeVisible();
+  yield "keys";
+  await page.keyboard.press("Escape");
+
+  await lesson("last-will");
+  await bench.timeline.press("PageUp");
+  await bench.show("controls");
+  await bench.picked("boiler").click();
+  await bench.button("page-cut-both").click();
+  await bench.picked("dashboard").click();
+  await bench.button("page-power-cut").click();
+  await bench.back.click();
+  await bench.back.click();
+  await bench.picked("boiler").click();
+  await bench.button("page-freeze").click();
+  await expect(bench.branches).toBeVisible();
+  await bench.show("sequence");
+  yield "branches";
+  await bench.timeline.press("End");
+  yield "last-will-end";
+  await bench.show("state");
+  yield "last-will-state";
+
+  await lesson("loss-and-tcp");
+  await bench.timeline.press("End");
+  await bench.show("sequence");
+  yield "loss-sequence";
+  await bench.tab("page-tab-table").click();
+  yield "loss-table";
+
+  await lesson("qos-2");
+  await bench.timeline.press("End");
+  await bench.show("sequence");
+  yield "qos-2-sequence";
+
+  await lesson("no-such-lesson");
+  await expect(page.getByRole("heading", { level: 1, name: bench.say("page-failure-title"), exact: true })).toBeVisible();
+  yield "failure";
+
+  await open(page, `?live=1&lang=${language}`);
+  yield "live-form";
+  await page.getByRole("textbox", { name: bench.say("page-live-url"), exact: true }).fill("mqtt://broker.example");
+  yield "live-form-wrong";
+
+  await open(page, `?embed=1&lesson=last-will&lang=${language}`);
+  yield "embed-lesson";
+  await bench.show("sequence");
+  for (let steps = 0; steps < 10; steps += 1) await bench.forward.click();
+  yield "embed-sequence";
+  await open(page, `?embed=1&lang=${language}`);
+  yield "embed-list";
+}
