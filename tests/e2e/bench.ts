@@ -45,8 +45,9 @@ export class Bench {
   get lesson(): Locator {
     return this.place.getByRole("article");
   }
+  /** The headline of the step that is shown. */
   get title(): Locator {
-    return this.lesson.getByRole("heading", { level: 1 });
+    return this.lesson.getByRole("heading").first();
   }
   get forward(): Locator {
     return this.button("page-forward");
@@ -71,6 +72,10 @@ export class Bench {
   }
   get hex(): Locator {
     return this.place.getByRole("grid", { name: this.say("page-hex"), exact: true });
+  }
+  /** The panel of the selected packet, of the state and of the controls. */
+  get side(): Locator {
+    return this.place.getByRole("region", { name: this.say("page-pane-side"), exact: true });
   }
   get goals(): Locator {
     return this.place.getByRole("region", { name: this.say("page-goals"), exact: true });

@@ -17,7 +17,11 @@ export const test = base.extend<{ complaints: Complaints }>({
         if (message.type() === "error") complaints.push(`console: ${message.text()}`);
       });
       page.on("pageerror", (error) => complaints.push(`uncaught: ${error}`));
-      page.on("requestfailed", (request) => complaints.push(`failed: ${request.url()} ${request.failure()?.errorText}`));
+      page.on("requestfailed", (request) => {
+        // What leaving a page cuts short is no failure.
+        const reason = request.failure()?.errorText;
+        if (reason !== "net::ERR_ABORTED") complaints.push(`failed: ${request.url()} ${reason}`);
+      });
       page.on("request", (request) => {
         const url = new URL(request.url());
         if (url.protocol.startsWith("http") && url.origin !== origin) complaints.push(`foreign request: ${request.url()}`);

@@ -25,7 +25,7 @@ test("last-will can be finished in English by mouse at 360×640", async ({ page 
   await expect(bench.title).toBeVisible();
 
   // Both predictions on the way, answered right.
-  await bench.lesson.getByText("Nothing. The board goes on saying").click();
+  await bench.lesson.getByText("Nothing; the board goes on saying").click();
   await expect(bench.lesson.getByRole("status").first()).toContainText(bench.say("page-predict-right"));
   await bench.button("page-step-next").click();
   await bench.button("page-step-next").click();
