@@ -11,7 +11,7 @@ const files = { ko: read("ko"), en: read("en") };
 
 function read(language: Language): Map<string, string> {
   const folder = new URL(`../../locales/${language}/`, import.meta.url);
-  const texts = ["page", "playground"].map((part) => readFileSync(new URL(`${part}.ftl`, folder), "utf8")).join("\n");
+  const texts = ["page", "playground", "view"].map((part) => readFileSync(new URL(`${part}.ftl`, folder), "utf8")).join("\n");
   return new Map([...texts.matchAll(/^([a-z][a-z0-9-]*) = (.+)$/gm)].map(([, key, text]) => [key, text]));
 }
 

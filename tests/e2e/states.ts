@@ -39,7 +39,7 @@ export async function* states(page: Page, language: Language): AsyncGenerator<st
   yield "controls-client";
   await bench.publishForm.getByLabel(bench.say("page-topic"), { exact: true }).fill("집/거실/+");
   yield "controls-topic-wrong";
-  await bench.picked("broker").click();
+  await bench.picked(String(bench.say("view-broker"))).click();
   yield "controls-broker";
   await bench.show("lesson");
   await bench.lesson.getByRole("list", { name: bench.say("page-steps"), exact: true }).getByRole("button").nth(1).click();

@@ -76,6 +76,7 @@ for (const version of ["MQTT 5.0", "MQTT 3.1.1"]) {
 
       // The other views show the same.
       await bench.rows("CONNECT").first().getByRole("button").click();
+      await bench.show("packet");
       await expect(page.getByRole("heading", { level: 2, name: "CONNECT", exact: true })).toBeVisible();
       await expect(bench.fields).toContainText("anna");
       await bench.tab("page-tab-sequence").click();
