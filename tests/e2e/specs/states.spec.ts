@@ -64,18 +64,24 @@ function tooWide(page: Page): Promise<string[]> {
   });
 }
 
-/** Visible targets that are smaller than 44×44 CSS pixels, with their sizes. Links and chips within a line of text may be (WCAG 2.5.8, "inline"). */
+/**
+ * Visible targets that are smaller than 44×44 CSS pixels, with their sizes. Links and chips within a line of text may be (WCAG 2.5.8, "inline").
+ * What is drawn on the stage may be smaller too, as the controls offer each node in full size ("equivalent"), but not below 24.
+ */
 function tooSmall(page: Page): Promise<string[]> {
-  return page.evaluate(() => {
-    const targets = document.querySelectorAll<HTMLElement>("button, select, input, summary, [role=button], [role=tab], a.button");
+  return page.evaluate(async () => {
+    // A part that has just come into view is measured and drawn anew in the next frames.
+    for (let frames = 0; frames < 3; frames += 1) await new Promise(requestAnimationFrame);
+    const targets = document.querySelectorAll("button, select, input, summary, [role=button]:not(.path), [role=tab], a.button");
     const small = [...targets].flatMap((target) => {
       // A label is part of its control's target.
       const reach = target.matches("input[type=radio], input[type=checkbox]") ? (target.closest("label") ?? target) : target;
       const { width, height } = reach.getBoundingClientRect();
       const isInLine = target.closest("p, li > span, td, h1, h2, h3") !== null;
       const isShown = target.checkVisibility({ opacityProperty: true, visibilityProperty: true }) && width > 1;
+      const least = target.closest("svg") ? 24 : 43.5;
       const name = target.getAttribute("aria-label") ?? target.textContent?.trim() ?? "";
-      return isShown && !isInLine && (width < 43.5 || height < 43.5) ? [`${target.className} "${name}" ${Math.round(width)}×${Math.round(height)}`] : [];
+      return isShown && !isInLine && (width < least || height < least) ? [`"${name}" ${Math.round(width)}×${Math.round(height)}`] : [];
     });
     return [...new Set(small)];
   });
