@@ -94,7 +94,7 @@ impl Server {
             let received = tokio::select! {
                 () = &mut stop => break,
                 () = timer => None,
-                accepted = listener.accept() => accepted.ok().map(|(stream, _)| Input::Opened(stream)),
+                accepted = accept(&listener) => Some(Input::Opened(accepted)),
                 received = inputs.recv() => received,
             };
             let now = elapsed(started);
@@ -124,6 +124,16 @@ impl Server {
             }
         };
         let _ = tokio::time::timeout(std::time::Duration::from_secs(1), goodbye).await;
+    }
+}
+
+/// The next connection. When the system refuses one (too many open files), it is asked again after a pause, not in a busy loop.
+async fn accept(listener: &TcpListener) -> TcpStream {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return stream,
+            Err(_) => tokio::time::sleep(std::time::Duration::from_millis(100)).await,
+        }
     }
 }
 
