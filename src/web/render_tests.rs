@@ -1,6 +1,8 @@
 //! Components rendered to text natively, without a browser.
 
+use std::pin::pin;
 use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use yew::ServerRenderer;
@@ -41,8 +43,15 @@ fn render<C>(props: impl FnOnce() -> C::Properties + Send + 'static) -> String
 where
     C: yew::BaseComponent,
 {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    runtime.block_on(ServerRenderer::<C>::with_props(props).hydratable(false).render())
+    // The renderer works on threads of its own; here nothing is left but to wait for it.
+    let mut html = pin!(ServerRenderer::<C>::with_props(props).hydratable(false).render());
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        match html.as_mut().poll(&mut context) {
+            Poll::Ready(html) => return html,
+            Poll::Pending => std::thread::yield_now(),
+        }
+    }
 }
 
 #[test]
