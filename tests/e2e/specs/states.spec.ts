@@ -55,12 +55,18 @@ class Findings {
   }
 }
 
-/** What makes the page as a whole scroll sideways, or is cut off at its edge. */
+/** What makes the page as a whole scroll sideways, and what is cut off at its edge. */
 function tooWide(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const root = document.documentElement;
     const widest = Math.max(root.scrollWidth, document.body.scrollWidth);
-    return widest > root.clientWidth ? [`${widest} > ${root.clientWidth}`] : [];
+    // A table may be wider, as it scrolls on its own.
+    const cut = [...document.querySelectorAll("button, select, input, output, h1, h2, h3, p")].filter((element) => {
+      const { left, right, width } = element.getBoundingClientRect();
+      return width > 1 && element.checkVisibility() && element.closest("[role=region] table") === null && (left < 0 || right > root.clientWidth);
+    });
+    const names = cut.map((element) => `cut off: ${element.getAttribute("aria-label") ?? element.textContent?.trim().slice(0, 40)}`);
+    return widest > root.clientWidth ? [`${widest} > ${root.clientWidth}`, ...names] : names;
   });
 }
 
