@@ -23,6 +23,8 @@ pub(crate) struct SequenceDiagramProps {
     pub(crate) items: Rc<[SequenceItem]>,
     pub(crate) records: usize,
     pub(crate) playing: bool,
+    /// Whether it is what a small screen shows.
+    pub(crate) shown: bool,
     pub(crate) selected: Option<RecordId>,
 }
 
@@ -129,12 +131,15 @@ fn use_follow(scroller: &NodeRef, layout: &Rc<SequenceLayout>, props: &SequenceD
         let (scroll, scroller, layout) = (scroll.clone(), scroller.clone(), layout.clone());
         let items = props.items.len();
         let before = use_mut_ref(|| 0.0_f64);
-        use_effect_with((items, props.records), move |_| {
+        use_effect_with((items, props.records, props.shown), move |_| {
+            // What is not in sight has no height; what happened meanwhile is followed when it comes back.
+            let Some(element) = scroller.cast::<Element>().filter(|element| element.client_height() > 0) else { return };
+            let room = f64::from(element.client_height());
             // Whoever has scrolled up to read is left alone: only a view near the end follows.
             let end = before.replace(layout.height);
-            let was_near_end = scroller.cast::<Element>().is_some_and(|element| f64::from(element.scroll_top() + height) + 120.0 >= end);
+            let was_near_end = f64::from(element.scroll_top()) + room + 120.0 >= end;
             if was_near_end || layout.height < end {
-                scroll(layout.height - f64::from(height) + 44.0, false);
+                scroll(layout.height - room + 44.0, false);
             }
         });
     }

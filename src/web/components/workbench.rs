@@ -91,6 +91,7 @@ pub(crate) fn Workbench(props: &WorkbenchProps) -> Html {
                                         packets={screen.packets.clone()}
                                         items={screen.sequence.clone()}
                                         records={screen.transport.records}
+                                        shown={*pane == Pane::Run}
                                         playing={screen.transport.playing || screen.live}
                                         {selected}
                                     />

@@ -131,3 +131,19 @@ test("switching the language mid-run keeps cursor, selection and answers", async
   await expect(korean.button("page-pause")).toBeVisible();
   await expect(korean.title).toHaveText("값 하나와 참가자 셋");
 });
+
+test("on a phone the diagram opens at the newest packets, also of steps taken beside it", async ({ page }) => {
+  await page.setViewportSize({ width: 360, height: 640 });
+  const bench = new Bench(page, "en");
+  await open(page, "?lesson=last-will&lang=en");
+  const newest = bench.sequence.locator(".sequence-drawing > g").last();
+  await bench.timeline.press("End");
+  await expect(bench.clock).toHaveText(/^240\.000/);
+  await bench.show("sequence");
+  await expect(newest).toBeInViewport();
+  await bench.timeline.press("Home");
+  await bench.show("lesson");
+  for (let steps = 0; steps < 25; steps += 1) await bench.forward.click();
+  await bench.show("sequence");
+  await expect(newest).toBeInViewport();
+});
