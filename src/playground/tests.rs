@@ -306,6 +306,22 @@ fn a_long_way_is_gone_in_slices() {
     assert!(screen.transport.marks.len() <= 200);
 }
 
+#[test]
+fn a_step_where_nothing_more_happens_leaves_the_time_where_it_is() {
+    let text = "until = \"10 s\"\n[[client]]\nname = \"sensor\"\nkeep_alive = \"0 s\"";
+    let mut lesson = Lesson::bare(Scenario::parse("scenario.toml", text).unwrap());
+    lesson.solution = Attempt { name: "solution".to_owned(), commands: Vec::new() };
+    let mut playground = Playground::with_lesson(&lesson);
+    playground.apply(Action::Seek(Instant::from_secs(5))).unwrap();
+    assert!(!playground.screen().transport.can_step_forward);
+    playground.apply(Action::StepForward(Stride::Packet)).unwrap();
+    assert_eq!(playground.screen().transport.at, Instant::from_secs(5));
+    // A command given there happens there, and not in the past.
+    playground.apply(Action::Do(publish("a/b"))).unwrap();
+    let transport = playground.screen().transport;
+    assert_eq!((transport.at, transport.branches.len()), (Instant::from_secs(5), 1));
+}
+
 /// A real broker behind a WebSocket, without the WebSocket.
 struct Outside {
     broker: Broker,
@@ -375,20 +391,25 @@ fn a_live_connection_shows_in_the_same_views_without_secrets() {
     let types: Vec<_> = screen.packets.iter().map(|row| row.packet_type.name()).collect();
     assert_eq!(types, ["CONNECT", "CONNACK", "SUBSCRIBE", "SUBACK", "PUBLISH", "PUBLISH", "PUBACK", "PUBACK"]);
     // Nothing answers the client's PUBACK: whether it arrived cannot be known here.
-    let unknown: Vec<_> = screen.packets.iter().filter(|row| row.fate == Fate::InFlight).map(|row| (row.from, row.packet_type)).collect();
+    let unknown: Vec<_> = screen.packets.iter().filter(|row| row.fate == Fate::Sent).map(|row| (row.from, row.packet_type)).collect();
     assert_eq!(unknown, [(client, PacketType::Puback)]);
+    assert!(screen.packets.iter().all(|row| row.fate != Fate::InFlight));
+    assert_eq!(screen.stage.flights, [], "all that wants an answer has one");
     assert_eq!(screen.stage.paths[0].status, PathStatus::Connected);
+    assert_eq!(Language::English.render(&screen.stage.nodes[0].status), "1 connection");
     assert!(screen.clients[0].connected);
     assert_eq!(screen.nodes[0].name, "wss://broker.example/mqtt");
     let secret = b"open sesame";
     assert!(screen.packets.iter().all(|row| !row.bytes.windows(secret.len()).any(|bytes| bytes == secret)));
-    // Looking back while more comes.
+    // Looking back while more comes: what the answers tell later is not known yet.
     playground.apply(Action::ToStart).unwrap();
     playground.apply(Action::StepForward(Stride::Packet)).unwrap();
     playground.apply(Action::StepForward(Stride::Packet)).unwrap();
     let now = Instant::from_secs(9);
     playground.apply(Action::Live(LiveInput::Timeout { now })).unwrap();
-    assert_eq!(playground.screen().packets.len(), 1);
+    let back = playground.screen();
+    assert_eq!(back.packets.iter().map(|row| row.fate).collect::<Vec<_>>(), [Fate::Sent]);
+    assert_eq!(back.stage.flights.len(), 1, "CONNECT waits for its answer");
     playground.apply(Action::Play).unwrap();
     assert_eq!(playground.screen().packets.len(), 8);
     assert!(playground.apply(Action::Do(Command::PowerCut { node: client })).is_err());

@@ -164,7 +164,8 @@ impl History {
                 break;
             }
         }
-        self.show_records(looked_at)
+        // With nothing more to show, the time stays too, which may lie behind the last record.
+        looked_at > self.cursor.records && self.show_records(looked_at)
     }
 
     /// One step back. Returns whether the cursor moved.
