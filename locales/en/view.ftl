@@ -69,3 +69,4 @@ view-state-broker = { $count ->
 }
 view-will-known = { $topic } · QoS { $qos }
 view-will-known-due = { $topic } · QoS { $qos } · due at { $at } s
+view-fate-sent = sent; from here nobody can see whether it arrived

@@ -74,3 +74,4 @@ view-state-off = 꺼짐
 view-state-broker = 연결 { $count }개
 view-will-known = { $topic } · QoS { $qos }
 view-will-known-due = { $topic } · QoS { $qos } · { $at }초에 발행
+view-fate-sent = 보냄 (도착했는지는 여기서 알 수 없어요)

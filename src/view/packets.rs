@@ -120,6 +120,8 @@ pub enum Fate {
     /// Not known (yet).
     #[default]
     InFlight,
+    /// It left for a peer outside, and nothing that came back shows (yet) that it arrived.
+    Sent,
     /// It arrived whole.
     Arrived {
         /// The record.
@@ -143,8 +145,8 @@ impl Fate {
     #[must_use]
     pub fn seen_from(self, records: usize) -> Self {
         match self {
-            Self::Arrived { record, .. } | Self::Lost { record, .. } if (record.0 as usize) < records => self,
-            _ => Self::InFlight,
+            Self::Arrived { record, .. } | Self::Lost { record, .. } if (record.0 as usize) >= records => Self::InFlight,
+            _ => self,
         }
     }
 }
@@ -160,6 +162,23 @@ const fn is_answered_by(packet: PacketType, answer: PacketType) -> bool {
             | (PacketType::Unsubscribe, PacketType::Unsuback)
             | (PacketType::Pingreq, PacketType::Pingresp)
     )
+}
+
+impl PacketRow {
+    /// Whether the receiver has to answer it.
+    #[must_use]
+    pub fn wants_answer(&self) -> bool {
+        match self.packet_type {
+            PacketType::Publish => self.summary.qos.is_some_and(|qos| qos != QoS::AtMostOnce),
+            PacketType::Connect
+            | PacketType::Pubrec
+            | PacketType::Pubrel
+            | PacketType::Subscribe
+            | PacketType::Unsubscribe
+            | PacketType::Pingreq => true,
+            _ => false,
+        }
+    }
 }
 
 /// All packets of a trace, kept up to date as the trace grows.
@@ -214,7 +233,7 @@ impl PacketList {
                 self.connections.insert(*connection, opened);
             }
             Event::PacketSent { connection, from, packet_type, version, bytes } => {
-                self.push(record, *connection, *from, *packet_type, *version, bytes, Fate::InFlight);
+                self.push(record, *connection, *from, *packet_type, *version, bytes, self.fate_at_first());
             }
             Event::PacketObserved { connection, from, packet_type, version, bytes } => {
                 let fate = Fate::Arrived { record: record.id, at: record.at };
@@ -254,7 +273,7 @@ impl PacketList {
         let index = self.rows.len();
         let Some(opened) = self.connections.get_mut(&connection) else { return };
         opened.lane(from).write(bytes.len(), index);
-        if self.live && fate == Fate::InFlight {
+        if fate == Fate::Sent {
             opened.unheard.push_back(index);
         }
         let (from, to) = match from {
@@ -291,10 +310,21 @@ impl PacketList {
         }
     }
 
+    /// What is known of a packet that has just left.
+    const fn fate_at_first(&self) -> Fate {
+        if self.live { Fate::Sent } else { Fate::InFlight }
+    }
+
     fn decide(&mut self, sent: RecordId, fate: Fate) {
         if let Some(row) = self.by_record.get(&sent).and_then(|index| self.rows.get_mut(*index)) {
             row.fate = fate;
         }
+    }
+
+    /// Whether the peer is outside, so that the arrival of what is sent shows only in its answers.
+    #[must_use]
+    pub const fn is_live(&self) -> bool {
+        self.live
     }
 
     /// All rows in order of sending.
@@ -336,7 +366,10 @@ impl PacketList {
     pub fn rows_seen_from(&self, records: usize) -> Vec<PacketRow> {
         let mut rows: Vec<PacketRow> = self.rows.get(..self.visible(records)).unwrap_or_default().to_vec();
         for row in &mut rows {
-            row.fate = row.fate.seen_from(records);
+            row.fate = match row.fate.seen_from(records) {
+                Fate::InFlight => self.fate_at_first(),
+                known => known,
+            };
             row.retransmissions = 0;
         }
         for (record, row) in &self.retransmitted {

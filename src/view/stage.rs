@@ -151,6 +151,15 @@ impl Connection {
         }
     }
 
+    /// Whether the broker has it open. A broker outside does not tell; what it has accepted is open until the client sees the end.
+    fn is_open_at_broker(&self) -> bool {
+        match self.broker_side {
+            End::Open => true,
+            End::Before => self.client_side == End::Open,
+            End::Over => false,
+        }
+    }
+
     fn is_over(&self) -> bool {
         self.client_side == End::Over && self.broker_side != End::Open
     }
@@ -190,7 +199,13 @@ impl StageFold {
         match &record.event {
             Event::ConnectionOpening { connection, client } => self.open(*connection, *client),
             Event::TransportOpened { connection, side } => self.set_end(*connection, *side, End::Open),
-            Event::TransportClosed { connection, side, .. } => self.set_end(*connection, *side, End::Over),
+            Event::TransportClosed { connection, side, .. } => {
+                self.set_end(*connection, *side, End::Over);
+                if packets.is_live() {
+                    // What was not answered by now never will be, and nobody will say that it was lost.
+                    self.flights.retain(|_, departure| departure.connection != *connection);
+                }
+            }
             Event::SegmentSent { connection, segment } => self.segment_sent(record.at, *connection, segment, packets),
             Event::SegmentArrived { connection, number } => {
                 if let Some(opened) = self.connections.get_mut(connection)
@@ -201,7 +216,11 @@ impl StageFold {
             }
             Event::SegmentLost { connection, number, .. } => self.segment_lost(*connection, *number, packets),
             Event::PacketSent { connection, from, bytes, version, packet_type } => {
-                self.flights.insert(record.id, Departure { connection: *connection, from: *from, at: record.at, waiting: false });
+                if !packets.is_live()
+                    || packets.index_of(record.id).and_then(|index| packets.rows().get(index)).is_some_and(PacketRow::wants_answer)
+                {
+                    self.flights.insert(record.id, Departure { connection: *connection, from: *from, at: record.at, waiting: false });
+                }
                 if *from == Side::Client
                     && *packet_type == PacketType::Publish
                     && let Ok(Packet::Publish(publish)) = Packet::decode(bytes, *version)
@@ -212,6 +231,7 @@ impl StageFold {
             Event::PacketReceived { sent: Some(sent), .. } | Event::PacketLost { sent, .. } => {
                 self.flights.remove(sent);
             }
+            Event::PacketObserved { .. } => self.hear(record.id, packets),
             Event::PathChanged { client, cut } => {
                 if let Some(path) = self.clients.get_mut(client) {
                     path.cut = *cut;
@@ -226,6 +246,14 @@ impl StageFold {
             }
             _ => {}
         }
+    }
+
+    /// An answer from a peer outside shows that packets have arrived.
+    fn hear(&mut self, answer: RecordId, packets: &PacketList) {
+        self.flights.retain(|sent, _| {
+            let row = packets.index_of(*sent).and_then(|index| packets.rows().get(index));
+            !row.is_some_and(|row| matches!(row.fate, Fate::Arrived { record, .. } if record <= answer))
+        });
     }
 
     fn open(&mut self, connection: ConnectionId, client: NodeId) {
@@ -327,12 +355,6 @@ impl StageFold {
     }
 
     fn flight(&self, now: Instant, row: &PacketRow, departure: &Departure) -> Option<Flight> {
-        // On a live connection a packet whose arrival nobody can see is not drawn for ever.
-        if let Fate::Arrived { at, .. } | Fate::Lost { at, .. } = row.fate
-            && at < now
-        {
-            return None;
-        }
         let opened = self.connections.get(&departure.connection)?;
         let transit = match departure.from {
             Side::Client => opened.to_broker,
@@ -366,7 +388,7 @@ impl StageFold {
             return key::VIEW_STATE_OFF.message();
         }
         if node.node == NodeId::BROKER {
-            let count = self.connections.values().filter(|opened| opened.broker_side == End::Open && opened.accepted).count();
+            let count = self.connections.values().filter(|opened| opened.accepted && opened.is_open_at_broker()).count();
             return key::VIEW_STATE_BROKER.with("count", count);
         }
         let Some(path) = self.clients.get(&node.node) else { return key::VIEW_STATE_IDLE.message() };

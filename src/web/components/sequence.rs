@@ -198,7 +198,7 @@ impl Board<'_> {
         let family = Family::of(packet.packet_type);
         let (from, to) = (self.node_x(packet.from), self.node_x(packet.to));
         let part = match row.fate {
-            End::Arrived => 1.0,
+            End::Arrived | End::Sent => 1.0,
             End::Lost => 0.62,
             End::Open => 0.45,
         };
@@ -229,7 +229,7 @@ impl Board<'_> {
             <g
                 key={format!("p{}", record.0)}
                 class={classes!("arrow", family.class(), is_selected.then_some("selected"), match row.fate {
-                    End::Arrived => None,
+                    End::Arrived | End::Sent => None,
                     End::Lost => Some("lost"),
                     End::Open => Some("open"),
                 })}

@@ -30,6 +30,8 @@ pub(crate) enum End {
     Arrived,
     /// Nobody knows yet.
     Open,
+    /// Outside, where nobody looks.
+    Sent,
     /// On the way.
     Lost,
 }
@@ -86,6 +88,7 @@ impl SequenceLayout {
                     order.insert((packet.record, 1), (packet.at, Happening::Start(index)));
                     match packet.fate.seen_from(records) {
                         Fate::InFlight => {}
+                        Fate::Sent => fate = End::Sent,
                         Fate::Arrived { record, at } => {
                             fate = End::Arrived;
                             order.insert((record, 0), (at, Happening::End(index)));

@@ -39,6 +39,7 @@ const fn loss(reason: LossReason) -> Key {
 pub(crate) fn fate_words(packet: &PacketRow, records: usize) -> Message {
     match packet.fate.seen_from(records) {
         Fate::InFlight => key::PAGE_FATE_OPEN.message(),
+        Fate::Sent => key::VIEW_FATE_SENT.message(),
         Fate::Arrived { at, .. } => key::PAGE_FATE_ARRIVED.with("at", at.to_string()),
         Fate::Lost { at, reason, .. } => key::PAGE_FATE_LOST.with("at", at.to_string()).with("reason", loss(reason).message()),
     }
