@@ -56,12 +56,12 @@ view-loss-never-sent = the connection ended before it was sent
 view-carried-handshake = handshake
 view-carried-close = close
 view-state-idle = not connected
-view-state-opening = opening the connection
-view-state-connecting = waiting for CONNACK
+view-state-opening = opening
+view-state-connecting = awaits CONNACK
 view-state-connected = connected
 view-state-connected-value = connected · { $value }
 view-state-disconnecting = closing
-view-state-waiting = connects again at { $at } s
+view-state-waiting = reconnects at { $at } s
 view-state-off = off
 view-state-broker = { $count ->
     [one] { $count } connection

@@ -58,7 +58,7 @@ sim-limit-stopped = 한계에 이르러 멈춘 실행이라 더는 아무 일도
 
 # 명령을 말로
 sim-did-connect = 연결하기
-sim-did-disconnect = { $code }(으)로 연결 끊기
+sim-did-disconnect = 연결 끊기 ({ $code })
 sim-did-publish = { $topic }에 발행하기
 sim-did-subscribe = { $filter } 구독하기
 sim-did-unsubscribe = { $filter } 구독 취소하기

@@ -3,10 +3,10 @@
 use yew::prelude::*;
 
 use super::condition_sliders::ConditionSliders;
+use super::cut_controls::CutControls;
 use super::fault_rules::FaultRules;
 use super::publish_form::PublishForm;
 use super::subscribe_form::SubscribeForm;
-use crate::link::{CutDirection, CutNotice};
 use crate::packet::ReasonCode;
 use crate::playground::{Action, ClientRow};
 use crate::sim::Command;
@@ -28,10 +28,6 @@ pub(crate) fn ClientControls(ClientControlsProps { client, live }: &ClientContro
         html! {
             <button type="button" class={classes!("button", class)} disabled={!enabled} onclick={ui.act(Action::Do(command))}>{ ui.text(name) }</button>
         }
-    };
-    let cut = |name: Key, direction: CutDirection| {
-        // What is cut already can be cut another way.
-        button(name, "", true, Command::Cut { client: node, direction, notice: CutNotice::Nobody })
     };
     let disconnect =
         |name: Key, reason_code: ReasonCode| button(name, "", client.connected, Command::Disconnect { client: node, reason_code });
@@ -74,13 +70,7 @@ pub(crate) fn ClientControls(ClientControlsProps { client, live }: &ClientContro
                 </section>
                 <section class="control-group">
                     <h2>{ ui.text(key::PAGE_CONTROLS_PATH) }</h2>
-                    <div class="control-row">
-                        { cut(key::PAGE_CUT_BOTH, CutDirection::Both) }
-                        { cut(key::PAGE_CUT_TO_BROKER, CutDirection::ToBroker) }
-                        { cut(key::PAGE_CUT_TO_CLIENT, CutDirection::ToClient) }
-                        { button(key::PAGE_RESTORE, "", client.cut, Command::Restore { client: node }) }
-                        { button(key::PAGE_RESET, "danger", client.connected, Command::Reset { client: node }) }
-                    </div>
+                    <CutControls {node} cut={client.cut} connected={client.connected} />
                     <ConditionSliders {node} conditions={client.conditions} />
                 </section>
                 <FaultRules {node} count={client.faults} />

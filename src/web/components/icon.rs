@@ -10,6 +10,7 @@ pub(crate) enum Glyph {
     Play,
     Pause,
     StepForward,
+    ToEnd,
     Check,
     Cross,
     Download,
@@ -32,10 +33,11 @@ impl Glyph {
     const fn path(self) -> &'static str {
         match self {
             Self::ToStart => "M5 5v14M19 5v14l-11-7z",
-            Self::StepBack => "M17 5v14L7 12z",
+            Self::StepBack => "M15 5v14L5 12zM19 5v14",
             Self::Play => "M7 4v16l13-8z",
             Self::Pause => "M8 5v14M16 5v14",
-            Self::StepForward => "M5 5v14l10-7zM19 5v14",
+            Self::StepForward => "M5 5v14M9 5v14l10-7z",
+            Self::ToEnd => "M5 5v14l11-7zM19 5v14",
             Self::Check => "M5 12.5l4.5 4.5L19 7.5",
             Self::Cross => "M6 6l12 12M18 6 6 18",
             Self::Download => "M12 4v11m-4.5-4.5L12 15l4.5-4.5M5 19.5h14",

@@ -10,6 +10,8 @@ use super::prose::Prose;
 use crate::playground::{Action, LessonScreen};
 use crate::text::key;
 use crate::web::i18n::use_ui;
+use crate::web::route::Place;
+use crate::web::state::Msg;
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct LessonPaneProps {
@@ -72,9 +74,13 @@ pub(crate) fn LessonPane(LessonPaneProps { lesson: screen }: &LessonPaneProps) -
                 <button type="button" class="button plain" onclick={ui.act(Action::Restart)}>
                     <Icon glyph={Glyph::Restart} />{ ui.text(key::PAGE_RESTART) }
                 </button>
-                <button type="button" class="button primary" disabled={current + 1 >= count} onclick={ui.act(Action::TurnToStep(current + 1))}>
-                    { ui.text(key::PAGE_STEP_NEXT) }
-                </button>
+                if current + 1 >= count && !ui.embed {
+                    <button type="button" class="button" onclick={ui.on(|| Msg::Go(Place::List))}>{ ui.text(key::PAGE_TO_LIST) }</button>
+                } else {
+                    <button type="button" class="button primary" disabled={current + 1 >= count} onclick={ui.act(Action::TurnToStep(current + 1))}>
+                        { ui.text(key::PAGE_STEP_NEXT) }
+                    </button>
+                }
             </div>
         </article>
     }

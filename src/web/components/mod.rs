@@ -5,6 +5,7 @@ mod broker_controls;
 mod client_controls;
 mod condition_sliders;
 mod controls;
+mod cut_controls;
 mod failure;
 mod fault_rules;
 mod field_tree;

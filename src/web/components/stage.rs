@@ -112,13 +112,18 @@ fn node_view(node: &StageNode, target: Option<NodeId>, layout: &Layout, ui: &Ui)
     let name = if is_broker { ui.broker(&node.name) } else { node.name.clone() };
     let label = ui.render(&key::PAGE_NODE.with("name", name.as_str()).with("status", power.clone().unwrap_or_else(|| status.clone())));
     let id = node.node;
-    // How much fits: icon, name and status; name and status; the name alone.
-    let (icon_y, name_y, status_y) = match height {
-        height if height >= 80.0 => (Some(-21.0), 9.0, Some(27.0)),
-        height if height >= 60.0 => (Some(-height / 2.0 + 17.0), 7.0, Some(22.0)),
-        height if height >= 40.0 => (None, -2.0, Some(14.0)),
+    let status = lines(power.as_ref().unwrap_or(&status), width, 6.5);
+    // How much fits: icon, name and status; name and status; the name alone. A status of two lines takes the place of the icon.
+    let (icon_y, name_y, status_y) = match (height, status.len()) {
+        (height, 0 | 1) if height >= 80.0 => (Some(-21.0), 9.0, Some(27.0)),
+        (height, _) if height >= 80.0 => (Some(-25.0), 2.0, Some(19.0)),
+        (height, 0 | 1) if height >= 60.0 => (Some(-height / 2.0 + 17.0), 7.0, Some(22.0)),
+        (height, 0 | 1) if height >= 40.0 => (None, -2.0, Some(14.0)),
+        (height, _) if height >= 50.0 => (None, -9.0, Some(7.0)),
+        (height, _) if height >= 40.0 => (None, -2.0, Some(14.0)),
         _ => (None, 4.5, None),
     };
+    let shown = if height >= 50.0 { 2 } else { 1 };
     html! {
         <g
             key={format!("node-{}", id.0)}
@@ -144,7 +149,9 @@ fn node_view(node: &StageNode, target: Option<NodeId>, layout: &Layout, ui: &Ui)
             }
             <text class="node-name" y={name_y.to_string()}>{ short(&name, width, 8.0) }</text>
             if let Some(status_y) = status_y {
-                <text class="node-status" y={status_y.to_string()}>{ short(power.as_ref().unwrap_or(&status), width, 6.5) }</text>
+                for (index, line) in status.iter().take(shown).enumerate() {
+                    <text class="node-status" y={(status_y + 14.0 * index as f64).to_string()}>{ line.clone() }</text>
+                }
             }
             if !node.powered {
                 <g class="node-power" transform={format!("translate({:.1} {:.1})", width / 2.0 - 8.0, -height / 2.0 + 8.0)}>
@@ -156,13 +163,28 @@ fn node_view(node: &StageNode, target: Option<NodeId>, layout: &Layout, ui: &Ui)
     }
 }
 
-/// The text, cut to what fits. Hangul takes about twice the room of Latin letters.
+/// How many Latin letters take as much room. Hangul is about one and a half times as wide.
+fn room_of(text: &str) -> f64 {
+    text.chars().map(|letter| if letter.is_ascii() { 1.0 } else { 1.6 }).sum()
+}
+
+/// The text in one line if it fits, else in two, broken after the last word that fits; what is too long even so is cut.
+fn lines(text: &str, width: f64, letter: f64) -> Vec<String> {
+    let room = (width - 10.0) / letter;
+    let first = text.match_indices(' ').map(|(at, _)| text.split_at(at)).take_while(|(first, _)| room_of(first) <= room).last();
+    match first {
+        Some((first, rest)) if room_of(text) > room => vec![first.to_owned(), short(rest.trim_start(), width, letter)],
+        _ => vec![short(text, width, letter)],
+    }
+}
+
+/// The text, cut to what fits.
 fn short(text: &str, width: f64, letter: f64) -> String {
     let room = (width - 10.0) / letter;
     let mut used = 0.0;
     let mut out = String::new();
     for letter in text.chars() {
-        used += if letter.is_ascii() { 1.0 } else { 1.6 };
+        used += room_of(letter.encode_utf8(&mut [0; 4]));
         if used > room {
             out.push('…');
             break;
@@ -207,5 +229,18 @@ fn flight_view(flight: &Flight, selected: Option<RecordId>, layout: &Layout, ui:
                 <text x="8" y="4">{ name }</text>
             }
         </g>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_status_takes_two_lines_and_is_not_cut() {
+        assert_eq!(lines("연결됨", 86.0, 6.5), ["연결됨"]);
+        assert_eq!(lines("20.310초에 다시 연결", 86.0, 6.5), ["20.310초에", "다시 연결"]);
+        assert_eq!(lines("reconnects at 20.310 s", 118.0, 6.5), ["reconnects at", "20.310 s"]);
+        assert_eq!(lines("a-name-without-any-blank-in-it", 86.0, 6.5), ["a-name-with…"]);
     }
 }

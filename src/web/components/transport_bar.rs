@@ -63,6 +63,9 @@ pub(crate) fn TransportBar(TransportBarProps { transport, live }: &TransportBarP
             { button(Glyph::StepBack, key::PAGE_BACK, "", transport.can_step_back, Action::StepBack(Stride::Packet)) }
             { play }
             { button(Glyph::StepForward, key::PAGE_FORWARD, "", transport.can_step_forward, Action::StepForward(Stride::Packet)) }
+            if !live {
+                { button(Glyph::ToEnd, key::PAGE_TO_END, "to-end", transport.at < transport.end, Action::ToEnd) }
+            }
             <output class="clock" aria-label={ui.text(key::PAGE_CLOCK)} aria-live="off">{ transport.at.to_string() }<small>{ " s" }</small></output>
             <Timeline transport={transport.clone()} />
             if !live {
