@@ -2,7 +2,7 @@
 
 /// Shown by `cargo xtask` and after a mistake.
 pub(crate) const HELP: &str = "\
-cargo xtask serve [--port N] [--open]     build the page, serve it on 127.0.0.1, build again on each change
+cargo xtask serve [--port N] [--no-open]  build the page, serve it on 127.0.0.1, open it, build again on each change
 cargo xtask test [--only STEP…] [--skip STEP…] [--list]
                                           run every check, or those named; --list names them
 cargo xtask styles                        join the style sheets (Trunk calls this)
@@ -48,11 +48,11 @@ pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Task, String> 
 }
 
 fn parse_serve(args: &[String]) -> Result<ServeOptions, String> {
-    let mut options = ServeOptions { port: 8080, open: false };
+    let mut options = ServeOptions { port: 8080, open: true };
     let mut args = args.iter();
     while let Some(arg) = args.next() {
         match arg.as_str() {
-            "--open" => options.open = true,
+            "--no-open" => options.open = false,
             "--port" => {
                 let value = args.next().ok_or("--port needs a number, for example --port 8081")?;
                 options.port = value.parse().map_err(|_| format!("--port {value}: a port is a number from 0 to 65535"))?;
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn options_are_read() {
-        assert_eq!(parse_line("serve --port 9000 --open"), Ok(Task::Serve(ServeOptions { port: 9000, open: true })));
+        assert_eq!(parse_line("serve --port 9000 --no-open"), Ok(Task::Serve(ServeOptions { port: 9000, open: false })));
         let Ok(Task::Test(options)) = parse_line("test --only fmt deny --skip deny") else { panic!("not a test task") };
         assert_eq!(options.only, ["fmt", "deny"]);
         assert_eq!(options.skip, ["deny"]);

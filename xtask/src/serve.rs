@@ -18,10 +18,16 @@ pub(crate) fn run(options: &ServeOptions) -> Result<(), String> {
     let port = free_port(options.port)?.to_string();
     println!("Building the page: about 2 min the first time, seconds after that. It will be at http://127.0.0.1:{port}/ (Ctrl-C ends).");
     let mut args = vec!["serve", "--address", "127.0.0.1", "--port", &port];
-    if options.open {
+    if options.open && has_screen() {
         args.push("--open");
     }
     run_command(&mut command("trunk", &args))
+}
+
+/// Whether a browser could show anything. Elsewhere than on Linux there is always a screen.
+fn has_screen() -> bool {
+    !cfg!(target_os = "linux")
+        || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
 }
 
 /// `port`, or any free one for 0; an error if another program has it.
