@@ -10,18 +10,20 @@ use super::subscribe_form::SubscribeForm;
 use crate::packet::ReasonCode;
 use crate::playground::{Action, ClientRow};
 use crate::sim::Command;
-use crate::text::{Key, key};
+use crate::text::{Key, Message, key};
 use crate::web::i18n::use_ui;
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct ClientControlsProps {
     pub(crate) client: ClientRow,
+    /// What the stage says of it.
+    pub(crate) status: Option<Message>,
     pub(crate) live: bool,
 }
 
 /// All controls of a client. A real one has no path that could be cut.
 #[component]
-pub(crate) fn ClientControls(ClientControlsProps { client, live }: &ClientControlsProps) -> Html {
+pub(crate) fn ClientControls(ClientControlsProps { client, status, live }: &ClientControlsProps) -> Html {
     let ui = use_ui();
     let node = client.node;
     let button = |name: Key, class: &'static str, enabled: bool, command: Command| {
@@ -31,16 +33,17 @@ pub(crate) fn ClientControls(ClientControlsProps { client, live }: &ClientContro
     };
     let disconnect =
         |name: Key, reason_code: ReasonCode| button(name, "", client.connected, Command::Disconnect { client: node, reason_code });
-    let state = match (client.powered, client.cut, client.connected) {
-        (false, ..) => key::PAGE_NODE_OFF,
-        (true, true, _) => key::PAGE_PATH_CUT,
-        (true, false, true) => key::PAGE_PATH_CONNECTED,
-        (true, false, false) => key::PAGE_PATH_IDLE,
+    let state = match status {
+        Some(status) if client.powered => ui.render(status),
+        _ => ui.text(if client.powered { key::PAGE_PATH_IDLE } else { key::PAGE_NODE_OFF }),
     };
     html! {
         <div class="client-controls">
             <p class={classes!("control-state", (client.powered && client.connected && !client.cut).then_some("good"))}>
-                <b>{ client.name.clone() }</b>{ " " }{ ui.text(state) }
+                <b>{ client.name.clone() }</b>{ " " }{ state }
+                if client.cut {
+                    { " · " }{ ui.text(key::PAGE_PATH_CUT) }
+                }
                 if client.frozen {
                     { " · " }{ ui.text(key::PAGE_FROZEN) }
                 }

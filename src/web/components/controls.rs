@@ -43,7 +43,12 @@ pub(crate) fn Controls(props: &ControlsProps) -> Html {
                 }
             </div>
             if let Some(client) = client {
-                <ClientControls key={client.node.0} client={client.clone()} live={props.live} />
+                <ClientControls
+                    key={client.node.0}
+                    client={client.clone()}
+                    status={props.stage.nodes.iter().find(|node| node.node == client.node).map(|node| node.status.clone())}
+                    live={props.live}
+                />
             } else if let Some(broker) = broker.filter(|_| !props.live) {
                 <BrokerControls powered={broker.powered} />
             } else {

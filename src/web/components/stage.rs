@@ -112,7 +112,7 @@ fn node_view(node: &StageNode, target: Option<NodeId>, layout: &Layout, ui: &Ui)
     let name = if is_broker { ui.broker(&node.name) } else { node.name.clone() };
     let label = ui.render(&key::PAGE_NODE.with("name", name.as_str()).with("status", power.clone().unwrap_or_else(|| status.clone())));
     let id = node.node;
-    let status = lines(power.as_ref().unwrap_or(&status), width, 6.5);
+    let status = lines(power.as_ref().unwrap_or(&status), width, 6.3);
     // How much fits: icon, name and status; name and status; the name alone. A status of two lines takes the place of the icon.
     let (icon_y, name_y, status_y) = match (height, status.len()) {
         (height, 0 | 1) if height >= 80.0 => (Some(-21.0), 9.0, Some(27.0)),
@@ -168,12 +168,15 @@ fn room_of(text: &str) -> f64 {
     text.chars().map(|letter| if letter.is_ascii() { 1.0 } else { 1.6 }).sum()
 }
 
-/// The text in one line if it fits, else in two, broken after the last word that fits; what is too long even so is cut.
+/// The text in one line if it fits, else in two of about the same length; what is too long even so is cut.
 fn lines(text: &str, width: f64, letter: f64) -> Vec<String> {
     let room = (width - 10.0) / letter;
-    let first = text.match_indices(' ').map(|(at, _)| text.split_at(at)).take_while(|(first, _)| room_of(first) <= room).last();
-    match first {
-        Some((first, rest)) if room_of(text) > room => vec![first.to_owned(), short(rest.trim_start(), width, letter)],
+    let longer = |(first, rest): &(&str, &str)| room_of(first).max(room_of(rest));
+    let halves = text.match_indices(' ').map(|(at, _)| text.split_at(at)).min_by(|one, other| longer(one).total_cmp(&longer(other)));
+    match halves {
+        Some((first, rest)) if room_of(text) > room => {
+            vec![short(first.trim_end_matches(" ·"), width, letter), short(rest.trim_start(), width, letter)]
+        }
         _ => vec![short(text, width, letter)],
     }
 }
@@ -240,7 +243,8 @@ mod tests {
     fn a_long_status_takes_two_lines_and_is_not_cut() {
         assert_eq!(lines("연결됨", 86.0, 6.5), ["연결됨"]);
         assert_eq!(lines("20.310초에 다시 연결", 86.0, 6.5), ["20.310초에", "다시 연결"]);
-        assert_eq!(lines("reconnects at 20.310 s", 118.0, 6.5), ["reconnects at", "20.310 s"]);
+        assert_eq!(lines("21.050초에 다시 연결", 118.0, 6.5), ["21.050초에", "다시 연결"]);
+        assert_eq!(lines("reconnects at 20.310 s", 118.0, 6.5), ["reconnects", "at 20.310 s"]);
         assert_eq!(lines("a-name-without-any-blank-in-it", 86.0, 6.5), ["a-name-with…"]);
     }
 }

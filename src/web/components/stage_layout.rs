@@ -29,7 +29,7 @@ impl Layout {
         let kinds: Vec<(NodeId, NodeKind)> = nodes.iter().map(|node| (node.node, node.kind)).collect();
         let (left, right) = sides(&kinds);
         let is_narrow = width < 520.0;
-        let card_width = if is_narrow { 86.0 } else { 118.0 };
+        let card_width = if is_narrow { 86.0 } else { 128.0 };
         let broker_height = if is_narrow { 76.0 } else { 92.0_f64 }.min(height - 16.0);
         let broker = Place {
             node: NodeId::BROKER,
