@@ -1,6 +1,7 @@
 //! The packets of a run, one row each.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
 
 use bytes::Bytes;
 
@@ -32,8 +33,8 @@ pub struct PacketRow {
     pub version: ProtocolVersion,
     /// All its bytes.
     pub bytes: Bytes,
-    /// What a row shows of it.
-    pub summary: Summary,
+    /// What a row shows of it. Shared, since all rows are copied whenever one is added.
+    pub summary: Rc<Summary>,
     /// What became of it, in the whole trace: compare the record with the cursor.
     pub fate: Fate,
     /// How many times a segment that carries it was sent again.
@@ -290,7 +291,7 @@ impl PacketList {
             packet_type,
             version,
             bytes: bytes.clone(),
-            summary: Summary::of(bytes, version),
+            summary: Rc::new(Summary::of(bytes, version)),
             fate,
             retransmissions: 0,
         });

@@ -1,5 +1,7 @@
 //! The sequence diagram and its table twin: packets and what breaks between them, in order.
 
+use std::rc::Rc;
+
 use super::narrator::Narrator;
 use super::packets::PacketList;
 use crate::text::Message;
@@ -11,8 +13,8 @@ use crate::trace::{Node, NodeId, Record, RecordId};
 pub enum SequenceItem {
     /// The packet with this index in the packet list.
     Packet(usize),
-    /// Something that is no packet.
-    Mark(Mark),
+    /// Something that is no packet. Shared, since all rows are copied whenever one is added.
+    Mark(Rc<Mark>),
 }
 
 /// Something that is no packet but matters: a break, a restore, power, a will, a session that ended, an error.
@@ -83,7 +85,7 @@ impl Sequence {
             if let Some(sentence) = self.narrator.sentence(record, mark.as_ref(), packets) {
                 self.announcements.push((record.id, sentence));
             }
-            let item = packets.index_of(record.id).map(SequenceItem::Packet).or(mark.map(SequenceItem::Mark));
+            let item = packets.index_of(record.id).map(SequenceItem::Packet).or(mark.map(|mark| SequenceItem::Mark(Rc::new(mark))));
             if let Some(item) = item {
                 self.items.push(item);
                 self.records.push(record.id);

@@ -28,7 +28,12 @@ fn packet() -> PacketRow {
         packet_type: PacketType::Publish,
         version: ProtocolVersion::V311,
         bytes: Bytes::from_static(b"\x30\x05\x00\x01ahi"),
-        summary: Summary { qos: Some(QoS::AtMostOnce), topic: Some(HOSTILE.into()), payload: Some(HOSTILE.into()), ..Summary::default() },
+        summary: Rc::new(Summary {
+            qos: Some(QoS::AtMostOnce),
+            topic: Some(HOSTILE.into()),
+            payload: Some(HOSTILE.into()),
+            ..Summary::default()
+        }),
         fate: Fate::Arrived { record: RecordId(2), at: Instant::from_millis(1_520) },
         retransmissions: 0,
     }

@@ -158,6 +158,8 @@ mod tests {
     use crate::packet::{PacketType, ProtocolVersion};
     use crate::session::ConnectionId;
     use crate::trace::NodeId;
+    use std::rc::Rc;
+
     use crate::view::Summary;
 
     fn packet(record: u32, fate: Fate) -> PacketRow {
@@ -170,7 +172,7 @@ mod tests {
             packet_type: PacketType::Pingreq,
             version: ProtocolVersion::V5,
             bytes: bytes::Bytes::new(),
-            summary: Summary::default(),
+            summary: Rc::default(),
             fate,
             retransmissions: 0,
         }
