@@ -1,10 +1,12 @@
 //! A client and a real broker: the page's WebSocket feeds it, its trace is recorded with the time since it was opened.
 
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 use bytes::Bytes;
 
-use super::LiveInput;
+use super::screen::live_client_rows;
+use super::{ClientRow, LiveInput};
 use crate::client::{Client, ClientConfig, ClientEvent, Output, PublishRequest};
 use crate::link::{CloseReason, Side};
 use crate::packet::{PacketType, ProtocolVersion, PublishProperties, Subscription, mask_secrets};
@@ -13,9 +15,12 @@ use crate::session::{ConnectionId, Transmit};
 use crate::sim::{Command, CommandError, Cursor, Stride};
 use crate::text::{Message, key};
 use crate::time::Instant;
-use crate::trace::{Event, Node, NodeId, NodeKind, RecordId, Trace};
+use crate::trace::{Event, Node, NodeId, NodeKind, Trace};
+use crate::view::SessionReport;
 
 const RECORDS_MAX: usize = 200_000;
+/// Bytes of packets that are kept. A message that arrives is kept twice: in its packet and as what the application got.
+const BYTES_MAX: usize = 32 << 20;
 const CLIENT: NodeId = NodeId(1);
 
 #[derive(Debug)]
@@ -27,8 +32,19 @@ pub(super) struct Live {
     now: Instant,
     connection: ConnectionId,
     transport: Transport,
+    /// Bytes of packets in the trace.
+    bytes: usize,
+    /// The client's state from this number of records on, as often as it changed.
+    states: Vec<(usize, LiveState)>,
     /// Where the learner is looking, unless it is the newest record.
     past: Option<Cursor>,
+}
+
+/// What the page shows of the client's state.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct LiveState {
+    pub(super) sessions: Rc<SessionReport>,
+    pub(super) clients: Rc<[ClientRow]>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,15 +63,37 @@ impl Live {
         ];
         let mut trace = Trace::new(nodes, RECORDS_MAX);
         trace.push(Instant::ZERO, None, Event::RunStarted { seed: None });
-        Self {
+        let mut live = Self {
             client: Client::new(config, Seed(0).stream("live", "client")),
             trace,
             outbox: VecDeque::new(),
             now: Instant::ZERO,
             connection: ConnectionId(0),
             transport: Transport::Closed,
+            bytes: 0,
+            states: Vec::new(),
             past: None,
+        };
+        live.keep_state();
+        live
+    }
+
+    /// Keeps the client's state for whoever looks back: it is no fold of the trace.
+    fn keep_state(&mut self) {
+        let name = self.trace.nodes().get(CLIENT.0 as usize).map_or("", |node| node.name.as_str());
+        let sessions = Rc::new(SessionReport::of_client(CLIENT, name, &self.client));
+        let state = LiveState { sessions, clients: live_client_rows(name, &self.client).into() };
+        match self.states.last_mut() {
+            Some((_, last)) if *last == state => {}
+            Some((records, last)) if *records == self.trace.len() => *last = state,
+            _ => self.states.push((self.trace.len(), state)),
         }
+    }
+
+    /// The client's state at the cursor.
+    pub(super) fn state(&self) -> Option<&LiveState> {
+        let known = self.states.partition_point(|(records, _)| *records <= self.cursor().records);
+        self.states.get(known.saturating_sub(1)).map(|(_, state)| state)
     }
 
     pub(super) fn poll_transmit(&mut self) -> Option<Transmit> {
@@ -108,8 +146,18 @@ impl Live {
         outcome.map_err(|error| CommandError::from(error).message())
     }
 
-    fn record(&mut self, event: Event) -> RecordId {
-        self.trace.push(self.now, None, event)
+    fn record(&mut self, event: Event) {
+        if self.bytes > BYTES_MAX {
+            return;
+        }
+        if let Event::PacketSent { bytes, .. } | Event::PacketObserved { bytes, .. } = &event {
+            self.bytes = self.bytes.saturating_add(bytes.len());
+        }
+        self.trace.push(self.now, None, event);
+        if self.bytes > BYTES_MAX {
+            let message = key::PLAYGROUND_LIVE_LIMIT.with("limit", BYTES_MAX >> 20);
+            self.trace.push(self.now, None, Event::LimitReached { message });
+        }
     }
 
     fn close(&mut self, reason: CloseReason) {
@@ -126,6 +174,7 @@ impl Live {
                 Output::Event(event) => self.note(event),
             }
         }
+        self.keep_state();
     }
 
     fn transmit(&mut self, transmit: Transmit) {

@@ -23,7 +23,7 @@ use crate::session::Transmit;
 use crate::sim::{BranchId, Command, Cursor};
 use crate::text::{Message, key};
 use crate::time::{Duration, Instant};
-use crate::trace::{Event, Node, NodeId, RecordId, Trace};
+use crate::trace::{Event, Node, RecordId, Trace};
 use crate::view::SessionReport;
 use clock::Clock;
 use live::Live;
@@ -354,11 +354,8 @@ impl Engine {
                 (sessions, clients)
             }
             Self::Live(live) => {
-                let key = (live.trace.len(), live.head_at());
-                let name = live.trace.nodes().get(1).map_or("", |node| node.name.as_str());
-                let sessions = views.sessions.get(key, || SessionReport::of_client(NodeId(1), name, &live.client));
-                let clients = views.clients.get(key, || screen::live_client_rows(name, &live.client));
-                (sessions, clients)
+                let state = live.state();
+                state.map(|state| (Rc::clone(&state.sessions), Rc::clone(&state.clients))).unwrap_or_default()
             }
         }
     }

@@ -9,6 +9,7 @@ use crate::packet::{PacketType, Password, QoS, SubscriptionOptions, TopicFilter,
 use crate::session::ConnectionId;
 use crate::sim::{Scenario, Stride};
 use crate::text::Language;
+use crate::trace::NodeId;
 use crate::view::{Fate, PathStatus, SequenceItem};
 
 const FRAME: Duration = Duration::from_micros(16_667);
@@ -410,10 +411,32 @@ fn a_live_connection_shows_in_the_same_views_without_secrets() {
     let back = playground.screen();
     assert_eq!(back.packets.iter().map(|row| row.fate).collect::<Vec<_>>(), [Fate::Sent]);
     assert_eq!(back.stage.flights.len(), 1, "CONNECT waits for its answer");
+    assert!(!back.clients[0].connected);
+    assert_eq!(Language::English.render(&back.sessions.clients[0].state), Language::English.render(&back.stage.nodes[1].status));
     playground.apply(Action::Play).unwrap();
     assert_eq!(playground.screen().packets.len(), 8);
     assert!(playground.apply(Action::Do(Command::PowerCut { node: client })).is_err());
     assert!(playground.apply(Action::Restart).is_err());
+}
+
+#[test]
+fn what_is_kept_of_a_live_connection_is_bounded() {
+    let (mut playground, mut outside) = open_live();
+    playground.apply(Action::Do(Command::Connect { client: NodeId(1) })).unwrap();
+    outside.exchange(&mut playground, Instant::ZERO);
+    let mut flood = vec![0x30, 0x83, 0x80, 0x80, 0x01, 0, 1, b'a', 0];
+    flood.resize(5 + 0x20_0003, 0);
+    flood[1..5].copy_from_slice(&[0x83, 0x80, 0x80, 0x01]);
+    let bytes = Bytes::from(flood);
+    for second in 1..40 {
+        let now = Instant::from_secs(second);
+        playground.apply(Action::Live(LiveInput::Bytes { now, bytes: bytes.clone() })).unwrap();
+    }
+    let kept: usize = playground.screen().packets.iter().map(|row| row.bytes.len()).sum();
+    assert!((32 << 20..40 << 20).contains(&kept), "{kept}");
+    let last = playground.trace().records().last().unwrap();
+    assert!(matches!(&last.event, Event::LimitReached { message } if message.key() == key::PLAYGROUND_LIVE_LIMIT));
+    assert!(playground.screen().clients[0].connected, "the connection goes on");
 }
 
 #[test]
