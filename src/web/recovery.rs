@@ -32,7 +32,7 @@ struct Log {
 
 #[derive(Debug, Serialize, Deserialize)]
 enum Act {
-    Do(Command),
+    Do { command: Command, ahead: Option<Instant> },
     Switch(u32),
     Solution,
     Step(usize),
@@ -55,12 +55,21 @@ pub(crate) fn begin(place: &Place) {
     LOG.set(Log { slug, ..Log::default() });
 }
 
+/// Where the cursor stood when the learner did something.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stand {
+    pub(crate) records: usize,
+    pub(crate) at: Instant,
+    /// How far the run was computed, if the cursor stood in its past: there a command makes a branch.
+    pub(crate) ahead: Option<Instant>,
+}
+
 /// Notes an act that the playground has carried out, and where the cursor stood before and after it.
-pub(crate) fn note(action: &Action, (records, at): (usize, Instant), after: (usize, Instant)) {
+pub(crate) fn note(action: &Action, Stand { records, at, ahead }: Stand, after: (usize, Instant)) {
     LOG.with_borrow_mut(|log| {
         (log.records, log.at) = after;
         let act = match action {
-            Action::Do(command) => Act::Do(command.clone()),
+            Action::Do(command) => Act::Do { command: command.clone(), ahead },
             Action::SwitchBranch(BranchId(branch)) => Act::Switch(*branch),
             Action::ShowSolution => Act::Solution,
             Action::TurnToStep(step) => Act::Step(*step),
@@ -86,8 +95,13 @@ pub(crate) fn replay(slug: &str, playground: &mut Playground) -> bool {
     let Some(log) = take_stored().filter(|log| log.slug.as_deref() == Some(slug)) else { return false };
     REPLAYING.set(true);
     for (records, at, act) in log.acts {
+        let mut stand = Stand { records, at, ahead: None };
         let action = match act {
-            Act::Do(command) => {
+            Act::Do { command, ahead } => {
+                stand.ahead = ahead;
+                if let Some(head) = ahead {
+                    compute(playground, head);
+                }
                 seek(playground, records, at);
                 Action::Do(command)
             }
@@ -98,7 +112,7 @@ pub(crate) fn replay(slug: &str, playground: &mut Playground) -> bool {
             Act::Hint => Action::RevealHint,
         };
         if playground.apply(action.clone()).is_ok() {
-            note(&action, (records, at), (records, at));
+            note(&action, stand, (records, at));
         }
     }
     seek(playground, log.records, log.at);
@@ -106,13 +120,17 @@ pub(crate) fn replay(slug: &str, playground: &mut Playground) -> bool {
     true
 }
 
-fn seek(playground: &mut Playground, records: usize, at: Instant) {
+fn compute(playground: &mut Playground, at: Instant) {
     for slice in 0..SLICES {
         let action = if slice == 0 { Action::Seek(at) } else { Action::Tick { elapsed: Duration::ZERO } };
         if playground.apply(action).is_err() || !playground.screen().transport.busy {
             break;
         }
     }
+}
+
+fn seek(playground: &mut Playground, records: usize, at: Instant) {
+    compute(playground, at);
     if playground.screen().transport.records != records {
         let action = match records.checked_sub(1).and_then(|last| u32::try_from(last).ok()) {
             Some(last) => Action::SeekRecord(RecordId(last)),

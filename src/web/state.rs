@@ -248,8 +248,10 @@ impl Model {
 
     fn act(&mut self, action: Action) {
         let Some(session) = &mut self.session else { return };
-        let before = (session.screen.transport.records, session.screen.transport.at);
         let mut playground = session.playground.borrow_mut();
+        let transport = &session.screen.transport;
+        let is_past = transport.records < playground.trace().len();
+        let before = recovery::Stand { records: transport.records, at: transport.at, ahead: is_past.then_some(transport.head) };
         if let (Some(live), Action::Do(_)) = (&session.live, &action) {
             // A command happens now, not when something last came from the broker.
             let _ = playground.apply(Action::Live(LiveInput::Timeout { now: live.now() }));
