@@ -1,7 +1,7 @@
 //! MQTT Playground: a complete MQTT 3.1.1 and 5.0 broker, virtual clients and the network between them, on one virtual clock.
 //!
 //! Each folder is shaped like a crate: a facade in `mod.rs`, imports only from lower ranks, siblings of one rank never name each other.
-//! `tests/architecture.rs` checks it; `ARCHITECTURE.md` is the map.
+//! `tests/architecture/` checks it; `ARCHITECTURE.md` is the map.
 
 // Rank 0: time, chance and words.
 pub mod ratio;
