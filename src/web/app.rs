@@ -70,7 +70,7 @@ pub(crate) fn App() -> Html {
                 { page }
             </div>
             <Toasts toasts={model.toasts.clone()} />
-            <Announcer announcement={screen.and_then(|screen| screen.announcement.clone())} muted={model.muted} />
+            <Announcer announcement={screen.and_then(|screen| screen.announced.zip(screen.announcement.clone()))} muted={model.muted} />
             if model.help {
                 <HelpDialog />
             }

@@ -3,6 +3,8 @@
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
 
+use crate::export::Format;
+
 /// Offers `content` as a file called `name`.
 ///
 /// # Errors
@@ -10,7 +12,8 @@ use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
 pub(crate) fn offer(name: &str, content: &[u8]) -> Result<(), JsValue> {
     let parts = js_sys::Array::of1(&js_sys::Uint8Array::from(content));
     let options = BlobPropertyBag::new();
-    options.set_type(if name.ends_with(".json") { "application/json" } else { "application/octet-stream" });
+    let format = name.rsplit_once('.').and_then(|(_, ending)| Format::from_extension(ending));
+    options.set_type(format.map_or("application/octet-stream", Format::media_type));
     let blob = Blob::new_with_u8_array_sequence_and_options(&parts, &options)?;
     let url = Url::create_object_url_with_blob(&blob)?;
     let document = web_sys::window().and_then(|window| window.document()).ok_or(JsValue::NULL)?;

@@ -4,6 +4,7 @@ use gloo::timers::callback::Timeout;
 use yew::prelude::*;
 
 use crate::text::Message;
+use crate::trace::RecordId;
 use crate::web::i18n::use_ui;
 
 /// A sentence takes about this long to speak; what comes meanwhile is dropped but for the newest.
@@ -11,7 +12,8 @@ const PAUSE_MS: u32 = 1_500;
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct AnnouncerProps {
-    pub(crate) announcement: Option<Message>,
+    /// The sentence, and the record that it is about: the same sentence of another record is news.
+    pub(crate) announcement: Option<(RecordId, Message)>,
     pub(crate) muted: bool,
 }
 
@@ -19,8 +21,8 @@ pub(crate) struct AnnouncerProps {
 #[component]
 pub(crate) fn Announcer(AnnouncerProps { announcement, muted }: &AnnouncerProps) -> Html {
     let ui = use_ui();
-    let spoken = use_state_eq(|| None::<Message>);
-    let newest = use_mut_ref(|| None::<Message>);
+    let spoken = use_state_eq(|| None::<(RecordId, Message)>);
+    let newest = use_mut_ref(|| None::<(RecordId, Message)>);
     let pause = use_mut_ref(|| None::<Timeout>);
     {
         let spoken = spoken.clone();
@@ -38,7 +40,9 @@ pub(crate) fn Announcer(AnnouncerProps { announcement, muted }: &AnnouncerProps)
     }
     html! {
         <div class="unseen" aria-live="polite" aria-atomic="true">
-            { spoken.as_ref().map(|message| ui.render(message)) }
+            if let Some((record, message)) = &*spoken {
+                <span key={record.0}>{ ui.render(message) }</span>
+            }
         </div>
     }
 }
