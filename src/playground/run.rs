@@ -125,7 +125,9 @@ impl Run {
                     *self = ahead;
                     self.history.seek_record(record);
                 } else {
-                    self.history.run_until(until, |passed| passed.id == record);
+                    // As far as the copy came, in as many slices.
+                    let mut slices = 0..SLICES_PER_ACTION;
+                    while slices.next().is_some() && self.history.run_until(until, |passed| passed.id == record).is_none() {}
                 }
             }
         }
