@@ -154,13 +154,12 @@ impl SequenceLayout {
 
 #[cfg(test)]
 mod tests {
+    use std::rc::Rc;
+
     use super::*;
     use crate::packet::{PacketType, ProtocolVersion};
     use crate::session::ConnectionId;
     use crate::trace::NodeId;
-    use std::rc::Rc;
-
-    use crate::view::Summary;
 
     fn packet(record: u32, fate: Fate) -> PacketRow {
         PacketRow {
