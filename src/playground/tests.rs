@@ -176,7 +176,7 @@ fn an_act_in_the_past_makes_a_branch_with_a_name_in_both_languages() {
     playground.apply(Action::Do(publish("a/late"))).unwrap();
     let screen = playground.screen();
     let names: Vec<_> = screen.transport.branches.iter().map(|row| Language::Korean.render(&row.name)).collect();
-    assert_eq!(names, ["처음 흐름", "가지 1"]);
+    assert_eq!(names, ["처음 흐름", "갈래 1"]);
     assert_eq!(Language::English.render(&screen.transport.branches[1].name), "Branch 1");
     assert_eq!(screen.transport.branch, BranchId(1));
     assert!(screen.packets.iter().any(|row| row.summary.topic.as_deref() == Some("a/late")));
