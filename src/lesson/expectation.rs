@@ -45,6 +45,9 @@ const TRIES: usize = 2_000;
 /// happen will not happen. An upper bound can be broken at any time but is met only by a complete run.
 #[must_use]
 pub fn judge(lesson: &Lesson, nodes: &[Node], records: &[Record], complete: bool) -> Vec<GoalResult> {
+    if lesson.goals.is_empty() {
+        return Vec::new();
+    }
     let matcher = Matcher::new(nodes, records);
     lesson
         .goals

@@ -233,7 +233,11 @@ impl Playground {
             Engine::Run(run) => run.history.is_over(),
             Engine::Live(_) => false,
         };
-        is_over || self.lesson_end().is_some_and(|end| self.engine.cursor().at >= end)
+        let cursor = self.engine.cursor();
+        // At the very time of the end, all that happens then has to be visible, too.
+        let next = self.engine.trace().records().get(cursor.records);
+        let is_past = |end: Instant| cursor.at >= end && next.is_none_or(|next| next.at > end);
+        is_over || self.lesson_end().is_some_and(is_past)
     }
 
     fn judge_goals(&mut self) {

@@ -117,6 +117,18 @@ fn time_follows_the_clock_at_each_speed_and_stops_at_the_end_of_the_lesson() {
 }
 
 #[test]
+fn a_step_over_quiet_time_rests_at_the_end_of_the_lesson() {
+    let mut playground = open();
+    playground.apply(Action::Seek(Instant::from_micros(9_999_999))).unwrap();
+    let mut times = Vec::new();
+    for _ in 0..100 {
+        playground.apply(Action::StepForward(Stride::Packet)).unwrap();
+        times.push(playground.screen().transport.at);
+    }
+    assert!(times.contains(&Instant::from_secs(10)) && times.last() > Some(&Instant::from_secs(10)), "{times:?}");
+}
+
+#[test]
 fn steps_forward_and_back_show_the_same_screens() {
     let mut playground = open();
     let mut seen = vec![playground.screen()];

@@ -57,10 +57,20 @@ impl Playground {
                 run.target = None;
                 match action {
                     Action::StepForward(stride) => {
+                        let before = run.cursor().at;
                         run.step_forward(stride)?;
+                        // Quiet time may be long: a step rests at the end of the lesson before it goes beyond.
+                        if let Some(end) = end.filter(|end| before < *end && run.cursor().at > *end) {
+                            run.history.seek(end);
+                        }
                     }
                     Action::StepBack(stride) => {
+                        let before = run.cursor().at;
                         run.history.step_back(stride);
+                        // The same rest on the way back.
+                        if let Some(end) = end.filter(|end| before > *end && run.cursor().at < *end) {
+                            run.history.seek(end);
+                        }
                     }
                     Action::ToStart => {
                         go(run, Instant::ZERO)?;

@@ -11,10 +11,13 @@ use web_sys::{BinaryType, MessageEvent, WebSocket};
 use yew::prelude::*;
 
 use super::state::{LiveBroker, Msg};
+use crate::packet::ReasonCode;
 use crate::playground::{Action, LiveInput, Playground};
 use crate::session::Transmit;
+use crate::sim::Command;
 use crate::text::key;
 use crate::time::Instant;
+use crate::trace::NodeId;
 
 /// The subprotocol's name [MQTT-6.0.0-3].
 const SUBPROTOCOL: &str = "mqtt";
@@ -39,6 +42,23 @@ struct Socket {
 impl Drop for Socket {
     fn drop(&mut self) {
         let _ = self.socket.close();
+    }
+}
+
+/// Whoever leaves the page's live connection says goodbye: without DISCONNECT the broker would publish the Will [MQTT-3.1.2-8].
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let Ok(mut playground) = self.playground.try_borrow_mut() else { return };
+        let _ = playground.apply(Action::Live(LiveInput::Timeout { now: self.broker.now() }));
+        let goodbye = Command::Disconnect { client: NodeId(1), reason_code: ReasonCode::Success };
+        // Refused where there is no connection to say it on.
+        if playground.apply(Action::Do(goodbye)).is_ok() {
+            while let Some(transmit) = playground.poll_live() {
+                if let Transmit::Packet { bytes, .. } = transmit {
+                    self.send(&bytes);
+                }
+            }
+        }
     }
 }
 

@@ -173,7 +173,9 @@ impl History {
         let shown = self.cursor.records;
         let records = self.trace().records();
         let stops = (0..shown).rev().filter(|index| records.get(*index).is_some_and(|record| stride.stops_at(record)));
-        let before = stops.map(|stop| stride.rest(records, stop)).find(|rest| *rest < shown).unwrap_or(0);
+        // In quiet time, behind the last record, the first step back leads to where that time began.
+        let is_quiet = shown.checked_sub(1).and_then(|last| records.get(last)).is_some_and(|last| last.at < self.cursor.at);
+        let before = stops.map(|stop| stride.rest(records, stop)).find(|rest| *rest < shown || is_quiet && *rest == shown).unwrap_or(0);
         self.show_records(before)
     }
 
@@ -307,7 +309,7 @@ impl History {
     fn show_records(&mut self, records: usize) -> bool {
         let at = records.checked_sub(1).and_then(|last| self.trace().records().get(last)).map_or(Instant::ZERO, |record| record.at);
         let cursor = Cursor { records, at };
-        let moved = cursor != self.cursor && records != self.cursor.records;
+        let moved = cursor != self.cursor;
         self.cursor = cursor;
         moved
     }
