@@ -208,7 +208,7 @@ proptest! {
             run.apply(step);
             run.check();
         }
-        // After all sessions have ended nothing is left but what is retained, and the counters [RELIABILITY I22].
+        // After all sessions have ended nothing is left but what is retained, and the counters.
         let Run { mut bench, .. } = run;
         let open: Vec<_> = bench.peers.iter().filter(|(_, peer)| !peer.closed).map(|(connection, _)| *connection).collect();
         for connection in open {
