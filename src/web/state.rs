@@ -290,7 +290,16 @@ impl Reducible for Model {
     fn reduce(self: Rc<Self>, msg: Msg) -> Rc<Self> {
         let mut model = (*self).clone();
         match msg {
-            Msg::Act(action) => model.act(action),
+            Msg::Act(action) => {
+                // What the learner picks is what the side panel shows. A small screen stays where it is and marks the way there.
+                if matches!(action, Action::Select(Some(_)) | Action::SelectNamed(_)) {
+                    model.side = SideTab::Packet;
+                    if let Pane::Side(tab) = &mut model.pane {
+                        *tab = SideTab::Packet;
+                    }
+                }
+                model.act(action);
+            }
             Msg::Go(place) => {
                 model.route.push(&place);
                 model.route.place = place;

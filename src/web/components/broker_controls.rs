@@ -2,6 +2,8 @@
 
 use yew::prelude::*;
 
+use super::act_button::ActButton;
+use super::controls::CONTROLS_HEAD;
 use crate::playground::Action;
 use crate::sim::Command;
 use crate::text::key;
@@ -20,15 +22,15 @@ pub(crate) fn BrokerControls(BrokerControlsProps { powered }: &BrokerControlsPro
     let node = NodeId::BROKER;
     html! {
         <section class="control-group">
-            <h2>{ ui.text(key::PAGE_CONTROLS_BROKER) }</h2>
+            <h2 id={CONTROLS_HEAD} tabindex="-1">{ ui.text(key::PAGE_CONTROLS_BROKER) }</h2>
             <p class="quiet">{ ui.text(key::PAGE_BROKER_HELP) }</p>
             <div class="control-row">
-                <button type="button" class="button danger" disabled={!powered} onclick={ui.act(Action::Do(Command::PowerCut { node }))}>
+                <ActButton class="button danger" enabled={*powered} onclick={ui.act(Action::Do(Command::PowerCut { node }))}>
                     { ui.text(key::PAGE_BROKER_CRASH) }
-                </button>
-                <button type="button" class="button" disabled={*powered} onclick={ui.act(Action::Do(Command::PowerOn { node }))}>
+                </ActButton>
+                <ActButton class="button" enabled={!powered} onclick={ui.act(Action::Do(Command::PowerOn { node }))}>
                     { ui.text(key::PAGE_BROKER_RESTART) }
-                </button>
+                </ActButton>
             </div>
         </section>
     }

@@ -2,7 +2,9 @@
 
 use yew::prelude::*;
 
+use super::act_button::ActButton;
 use super::condition_sliders::ConditionSliders;
+use super::controls::CONTROLS_HEAD;
 use super::cut_controls::CutControls;
 use super::fault_rules::FaultRules;
 use super::publish_form::PublishForm;
@@ -18,17 +20,19 @@ pub(crate) struct ClientControlsProps {
     pub(crate) client: ClientRow,
     /// What the stage says of it.
     pub(crate) status: Option<Message>,
+    /// The topic it published to last.
+    pub(crate) topic: Option<String>,
     pub(crate) live: bool,
 }
 
 /// All controls of a client. A real one has no path that could be cut.
 #[component]
-pub(crate) fn ClientControls(ClientControlsProps { client, status, live }: &ClientControlsProps) -> Html {
+pub(crate) fn ClientControls(ClientControlsProps { client, status, topic, live }: &ClientControlsProps) -> Html {
     let ui = use_ui();
     let node = client.node;
     let button = |name: Key, class: &'static str, enabled: bool, command: Command| {
         html! {
-            <button type="button" class={classes!("button", class)} disabled={!enabled} onclick={ui.act(Action::Do(command))}>{ ui.text(name) }</button>
+            <ActButton class={classes!("button", class)} {enabled} onclick={ui.act(Action::Do(command))}>{ ui.text(name) }</ActButton>
         }
     };
     let disconnect =
@@ -39,7 +43,7 @@ pub(crate) fn ClientControls(ClientControlsProps { client, status, live }: &Clie
     };
     html! {
         <div class="client-controls">
-            <p class={classes!("control-state", (client.powered && client.connected && !client.cut).then_some("good"))}>
+            <p id={CONTROLS_HEAD} tabindex="-1" class={classes!("control-state", (client.powered && client.connected && !client.cut).then_some("good"))}>
                 <b>{ client.name.clone() }</b>{ " " }{ state }
                 if client.cut {
                     { " · " }{ ui.text(key::PAGE_PATH_CUT) }
@@ -56,7 +60,7 @@ pub(crate) fn ClientControls(ClientControlsProps { client, status, live }: &Clie
                     { disconnect(key::PAGE_DISCONNECT_WILL, ReasonCode::DisconnectWithWillMessage) }
                 </div>
             </section>
-            <PublishForm {node} />
+            <PublishForm {node} topic={topic.clone()} />
             <SubscribeForm {node} />
             if !live {
                 <section class="control-group">

@@ -6,19 +6,30 @@ use yew::prelude::*;
 
 use super::broker_controls::BrokerControls;
 use super::client_controls::ClientControls;
+use crate::packet::PacketType;
 use crate::playground::ClientRow;
 use crate::text::key;
 use crate::trace::NodeId;
-use crate::view::Stage;
+use crate::view::{PacketRow, Stage};
 use crate::web::i18n::use_ui;
 use crate::web::state::Msg;
+
+/// What has the focus when the controls of a node are opened from the stage.
+pub(super) const CONTROLS_HEAD: &str = "controls-head";
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct ControlsProps {
     pub(crate) clients: Rc<[ClientRow]>,
     pub(crate) stage: Rc<Stage>,
+    pub(crate) packets: Rc<[PacketRow]>,
     pub(crate) target: NodeId,
     pub(crate) live: bool,
+}
+
+/// The topic that a client published to last.
+fn last_topic(packets: &[PacketRow], client: NodeId) -> Option<String> {
+    let is_its = |packet: &&PacketRow| packet.from == client && packet.packet_type == PacketType::Publish;
+    packets.iter().rev().filter(is_its).find_map(|packet| packet.summary.topic.clone())
 }
 
 /// Picks a node and shows what can be done to it.
@@ -47,6 +58,7 @@ pub(crate) fn Controls(props: &ControlsProps) -> Html {
                     key={client.node.0}
                     client={client.clone()}
                     status={props.stage.nodes.iter().find(|node| node.node == client.node).map(|node| node.status.clone())}
+                    topic={last_topic(&props.packets, client.node)}
                     live={props.live}
                 />
             } else if let Some(broker) = broker.filter(|_| !props.live) {

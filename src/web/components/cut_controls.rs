@@ -4,6 +4,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
+use super::act_button::ActButton;
 use crate::link::{CutDirection, CutNotice};
 use crate::playground::Action;
 use crate::sim::Command;
@@ -48,7 +49,7 @@ pub(crate) fn CutControls(CutControlsProps { node, cut, connected }: &CutControl
         })
     };
     let (notice, _, help) = NOTICES[*chosen];
-    let act = |command: Command| ui.act(Action::Do(command));
+    let act = |command: Command| ui.act::<MouseEvent>(Action::Do(command));
     html! {
         <>
             <label class="line"><span>{ ui.text(key::PAGE_NOTICE) }</span>
@@ -66,10 +67,10 @@ pub(crate) fn CutControls(CutControlsProps { node, cut, connected }: &CutControl
                 }
             </div>
             <div class="control-row">
-                <button type="button" class="button" disabled={!*cut} onclick={act(Command::Restore { client: node })}>{ ui.text(key::PAGE_RESTORE) }</button>
-                <button type="button" class="button danger" disabled={!*connected} onclick={act(Command::Reset { client: node })}>
+                <ActButton class="button" enabled={*cut} onclick={act(Command::Restore { client: node })}>{ ui.text(key::PAGE_RESTORE) }</ActButton>
+                <ActButton class="button danger" enabled={*connected} onclick={act(Command::Reset { client: node })}>
                     { ui.text(key::PAGE_RESET) }
-                </button>
+                </ActButton>
             </div>
         </>
     }

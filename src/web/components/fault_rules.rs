@@ -4,6 +4,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
+use super::act_button::ActButton;
 use crate::link::{CutNotice, Rule, Side, Verdict};
 use crate::packet::PacketType;
 use crate::playground::Action;
@@ -102,9 +103,9 @@ pub(crate) fn FaultRules(FaultRulesProps { node, count }: &FaultRulesProps) -> H
             </div>
             <div class="control-row">
                 <button type="button" class="button primary" onclick={add}>{ ui.text(key::PAGE_FAULT_ADD) }</button>
-                <button type="button" class="button" disabled={*count == 0} onclick={ui.act(Action::Do(Command::ClearFaults { client: node }))}>
+                <ActButton class="button" enabled={*count > 0} onclick={ui.act(Action::Do(Command::ClearFaults { client: node }))}>
                     { ui.render(&key::PAGE_FAULT_CLEAR.with("count", *count)) }
-                </button>
+                </ActButton>
             </div>
         </section>
     }

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use yew::prelude::*;
 
+use super::act_button::ActButton;
 use super::live_form::LiveForm;
 use crate::packet::ReasonCode;
 use crate::playground::{Action, ClientRow};
@@ -44,13 +45,13 @@ pub(crate) fn LivePane(LivePaneProps { clients }: &LivePaneProps) -> Html {
                         { ui.text(if client.connected { key::PAGE_PATH_CONNECTED } else { key::PAGE_PATH_IDLE }) }
                     </p>
                     <div class="control-row">
-                        <button type="button" class="button" disabled={client.connected} onclick={ui.act(Action::Do(Command::Connect { client: client.node }))}>
+                        <ActButton class="button" enabled={!client.connected} onclick={ui.act(Action::Do(Command::Connect { client: client.node }))}>
                             { ui.text(key::PAGE_CONNECT) }
-                        </button>
-                        <button type="button" class="button" disabled={!client.connected}
+                        </ActButton>
+                        <ActButton class="button" enabled={client.connected}
                             onclick={ui.act(Action::Do(Command::Disconnect { client: client.node, reason_code: ReasonCode::Success }))}>
                             { ui.text(key::PAGE_DISCONNECT) }
-                        </button>
+                        </ActButton>
                     </div>
                 </div>
             }

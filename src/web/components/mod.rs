@@ -1,5 +1,6 @@
 //! The components, one a file. Each takes view models in and says actions out.
 
+mod act_button;
 mod announcer;
 mod broker_controls;
 mod client_controls;

@@ -16,6 +16,8 @@ use crate::web::state::Msg;
 #[derive(Properties, PartialEq)]
 pub(crate) struct PublishFormProps {
     pub(crate) node: NodeId,
+    /// What the form proposes when it opens.
+    pub(crate) topic: Option<String>,
 }
 
 /// The text of an input, from its event.
@@ -77,9 +79,9 @@ pub(crate) fn qos_options(selected: QoS) -> Html {
 
 /// The form.
 #[component]
-pub(crate) fn PublishForm(PublishFormProps { node }: &PublishFormProps) -> Html {
+pub(crate) fn PublishForm(PublishFormProps { node, topic: proposed }: &PublishFormProps) -> Html {
     let ui = use_ui();
-    let topic = use_state_eq(|| String::from("home/temp"));
+    let topic = use_state_eq(|| proposed.clone().unwrap_or_else(|| String::from("home/temp")));
     let payload = use_state_eq(|| String::from("22.5"));
     let qos = use_state_eq(QoS::default);
     let retain = use_state_eq(|| false);

@@ -86,7 +86,9 @@ pub(crate) fn SequenceDiagram(props: &SequenceDiagramProps) -> Html {
                         html! { <line x1={x.clone()} x2={x} y1="0" y2={format!("{height:.0}")} /> }
                     }).collect::<Html>() }
                 </g>
-                { rows.iter().map(|row| board.row(row)).collect::<Html>() }
+                // Marks come last: their words lie over the arrows that pass by.
+                { rows.iter().filter(|row| !board.is_mark(row)).map(|row| board.row(row)).collect::<Html>() }
+                { rows.iter().filter(|row| board.is_mark(row)).map(|row| board.row(row)).collect::<Html>() }
             </svg>
         </div>
     }
@@ -180,6 +182,10 @@ impl Board<'_> {
         self.lane_x(self.lanes.iter().position(|(id, _)| *id == node).unwrap_or(0))
     }
 
+    fn is_mark(&self, row: &Row) -> bool {
+        matches!(self.items.get(row.item), Some(SequenceItem::Mark(_)))
+    }
+
     fn row(&self, row: &Row) -> Html {
         match self.items.get(row.item) {
             Some(SequenceItem::Packet(index)) => self.packets.get(*index).map(|packet| self.arrow(row, packet)).unwrap_or_default(),
@@ -216,11 +222,13 @@ impl Board<'_> {
         let label = (name.len() + more.chars().count() + 3) as f64 * 7.6;
         let room = (to - from).abs();
         let is_tight = label > room + 16.0;
-        // On a gentle slope the label lies over the middle. A steep arrow crosses what happened meanwhile: there it keeps to the sender's
-        // end, above the arrow, where the row is its own.
+        // On a gentle slope the label lies over the middle. A steep arrow crosses what happened meanwhile: there it keeps above the row
+        // where the arrow starts, which is its own, and at the sender's end if there is room.
         let fall = y2 - row.y;
-        let (label_x, label_y) = if fall <= STEEP || label > room {
-            ((from + to) / 2.0, row.y + fall.min(STEEP) * 0.5 - 8.0)
+        let (label_x, label_y) = if fall <= STEEP {
+            ((from + to) / 2.0, row.y + fall * 0.5 - 8.0)
+        } else if label > room {
+            ((from + to) / 2.0, row.y - 4.0)
         } else {
             (from + toward * (label / 2.0 + 6.0), row.y - 4.0)
         };

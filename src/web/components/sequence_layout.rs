@@ -12,6 +12,8 @@ const STEP: f64 = 15.0;
 const LABEL: f64 = 15.0;
 /// Room for a mark.
 const MARK: f64 = 34.0;
+/// More room between a mark and the label of a packet that follows at once.
+const AFTER_MARK: f64 = 5.0;
 /// Room where nothing happened for a while.
 const PAUSE: f64 = 16.0;
 /// A while.
@@ -112,6 +114,7 @@ impl SequenceLayout {
     fn place(order: BTreeMap<(RecordId, u8), (Instant, Happening)>, fates: &[End]) -> Self {
         let mut rows: BTreeMap<usize, Row> = BTreeMap::new();
         let (mut y, mut before, mut written) = (TOP, Instant::ZERO, None);
+        let mut after_mark = false;
         for (at, happening) in order.into_values() {
             if at.saturating_since(before) >= LONG {
                 y += PAUSE;
@@ -126,7 +129,7 @@ impl SequenceLayout {
             };
             match happening {
                 Happening::Start(item) => {
-                    y += STEP + LABEL;
+                    y += STEP + LABEL + if after_mark { AFTER_MARK } else { 0.0 };
                     row(item, y, y + OPEN);
                 }
                 Happening::End(item) => {
@@ -140,6 +143,7 @@ impl SequenceLayout {
                     row(item, y - 8.0, y - 8.0);
                 }
             }
+            after_mark = matches!(happening, Happening::Mark(_));
         }
         Self { rows: rows.into_values().collect(), height: y + BOTTOM }
     }

@@ -2,9 +2,12 @@
 
 use std::rc::Rc;
 
-use web_sys::KeyboardEvent;
+use gloo::timers::callback::Timeout;
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlElement, KeyboardEvent};
 use yew::prelude::*;
 
+use super::controls::CONTROLS_HEAD;
 use super::stage_layout::{Layout, Place};
 use crate::playground::Action;
 use crate::text::{Key, key};
@@ -41,13 +44,29 @@ pub(crate) fn StageView(StageViewProps { stage, target, selected }: &StageViewPr
     }
 }
 
-/// Enter and Space do what a click does.
-fn press(ui: &Ui, msg: impl Fn() -> Msg + 'static) -> Callback<KeyboardEvent> {
+/// Opens the controls of a node and takes the focus there.
+fn open_controls(ui: &Ui, node: NodeId) -> Callback<()> {
     let ui = ui.clone();
+    Callback::from(move |()| {
+        ui.say(Msg::Controls(node));
+        // Once the page has drawn them.
+        Timeout::new(0, || {
+            let head =
+                web_sys::window().and_then(|window| window.document()).and_then(|document| document.get_element_by_id(CONTROLS_HEAD));
+            if let Some(head) = head.and_then(|head| head.dyn_into::<HtmlElement>().ok()) {
+                let _ = head.focus();
+            }
+        })
+        .forget();
+    })
+}
+
+/// Enter and Space do what a click does.
+fn press(act: Callback<()>) -> Callback<KeyboardEvent> {
     Callback::from(move |event: KeyboardEvent| {
         if matches!(event.key().as_str(), "Enter" | " ") {
             event.prevent_default();
-            ui.say(msg());
+            act.emit(());
         }
     })
 }
@@ -77,8 +96,8 @@ fn path_view(path: &StagePath, stage: &Stage, layout: &Layout, ui: &Ui) -> Html 
             role="button"
             tabindex="0"
             aria-label={label.clone()}
-            onclick={ui.on(move || Msg::Controls(client))}
-            onkeydown={press(ui, move || Msg::Controls(client))}
+            onclick={open_controls(ui, client).reform(|_: MouseEvent| ())}
+            onkeydown={press(open_controls(ui, client))}
         >
             <title>{ label }</title>
             <path class="path-reach" d={d.clone()} />
@@ -132,8 +151,8 @@ fn node_view(node: &StageNode, target: Option<NodeId>, layout: &Layout, ui: &Ui)
             role="button"
             tabindex="0"
             aria-label={label.clone()}
-            onclick={ui.on(move || Msg::Controls(id))}
-            onkeydown={press(ui, move || Msg::Controls(id))}
+            onclick={open_controls(ui, id).reform(|_: MouseEvent| ())}
+            onkeydown={press(open_controls(ui, id))}
         >
             <title>{ label }</title>
             <rect
@@ -163,9 +182,19 @@ fn node_view(node: &StageNode, target: Option<NodeId>, layout: &Layout, ui: &Ui)
     }
 }
 
-/// How many Latin letters take as much room. Hangul is about one and a half times as wide.
+/// How many small Latin letters take as much room. Capitals and Hangul are wider.
 fn room_of(text: &str) -> f64 {
-    text.chars().map(|letter| if letter.is_ascii() { 1.0 } else { 1.6 }).sum()
+    text.chars()
+        .map(|letter| {
+            if letter.is_ascii_uppercase() {
+                1.3
+            } else if letter.is_ascii() {
+                1.0
+            } else {
+                1.65
+            }
+        })
+        .sum()
 }
 
 /// The text in one line if it fits, else in two of about the same length; what is too long even so is cut.

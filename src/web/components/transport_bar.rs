@@ -6,6 +6,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
+use super::act_button::ActButton;
 use super::icon::{Glyph, Icon};
 use super::timeline::Timeline;
 use crate::playground::{Action, Speed, Transport};
@@ -36,11 +37,8 @@ fn picked(event: &Event) -> Option<u32> {
 pub(crate) fn TransportBar(TransportBarProps { transport, live }: &TransportBarProps) -> Html {
     let ui = use_ui();
     let button = |glyph: Glyph, name: Key, class: &'static str, enabled: bool, action: Action| {
-        let name = ui.text(name);
         html! {
-            <button type="button" class={classes!("transport-button", class)} aria-label={name.clone()} title={name} disabled={!enabled} onclick={ui.act(action)}>
-                <Icon {glyph} />
-            </button>
+            <ActButton class={classes!("transport-button", class)} name={ui.text(name)} {enabled} onclick={ui.act(action)}><Icon {glyph} /></ActButton>
         }
     };
     let play = if transport.playing {

@@ -16,7 +16,7 @@ use super::tabs::{Tab, Tabs};
 use super::transport_bar::TransportBar;
 use crate::playground::Screen;
 use crate::text::{Key, key};
-use crate::trace::NodeId;
+use crate::trace::{NodeId, RecordId};
 use crate::web::i18n::use_ui;
 use crate::web::state::{MainTab, Msg, Pane, SideTab};
 
@@ -126,7 +126,13 @@ pub(crate) fn Workbench(props: &WorkbenchProps) -> Html {
                             SideTab::Packet => html! { <PacketPanel selection={screen.selection.clone()} nodes={screen.nodes.clone()} records={screen.transport.records} /> },
                             SideTab::State => html! { <SessionInspector report={screen.sessions.clone()} /> },
                             SideTab::Controls => html! {
-                                <Controls clients={screen.clients.clone()} stage={screen.stage.clone()} target={*target} live={screen.live} />
+                                <Controls
+                                    clients={screen.clients.clone()}
+                                    stage={screen.stage.clone()}
+                                    packets={screen.packets.clone()}
+                                    target={*target}
+                                    live={screen.live}
+                                />
                             },
                         } }
                     </div>
@@ -134,7 +140,7 @@ pub(crate) fn Workbench(props: &WorkbenchProps) -> Html {
             </main>
             <footer class="foot">
                 <TransportBar transport={screen.transport.clone()} live={screen.live} />
-                <PaneSwitch pane={*pane} live={screen.live} />
+                <PaneSwitch pane={*pane} live={screen.live} {selected} />
             </footer>
         </>
     }
@@ -144,11 +150,12 @@ pub(crate) fn Workbench(props: &WorkbenchProps) -> Html {
 struct PaneSwitchProps {
     pane: Pane,
     live: bool,
+    selected: Option<RecordId>,
 }
 
 /// On a small screen: which part is shown.
 #[component]
-fn PaneSwitch(PaneSwitchProps { pane, live }: &PaneSwitchProps) -> Html {
+fn PaneSwitch(PaneSwitchProps { pane, live, selected }: &PaneSwitchProps) -> Html {
     let ui = use_ui();
     let lesson = if *live { key::PAGE_PANE_LIVE } else { key::PAGE_PANE_LESSON };
     let entries = [
@@ -158,10 +165,21 @@ fn PaneSwitch(PaneSwitchProps { pane, live }: &PaneSwitchProps) -> Html {
         (Pane::Side(SideTab::State), Glyph::State, key::PAGE_TAB_STATE),
         (Pane::Side(SideTab::Controls), Glyph::Hand, key::PAGE_TAB_CONTROLS),
     ];
+    // A packet that was selected and not looked at yet leaves a mark at the way to it.
+    let seen = use_mut_ref(|| None);
+    if *pane == Pane::Side(SideTab::Packet) || selected.is_none() {
+        seen.replace(*selected);
+    }
+    let is_new = *selected != *seen.borrow();
     html! {
         <nav class="switch" aria-label={ui.text(key::PAGE_SWITCH)}>
             for (target, glyph, name) in entries {
-                <button type="button" aria-current={(target == *pane).then_some("true")} onclick={ui.on(move || Msg::Show(target))}>
+                <button
+                    type="button"
+                    class={classes!((is_new && target == Pane::Side(SideTab::Packet)).then_some("new"))}
+                    aria-current={(target == *pane).then_some("true")}
+                    onclick={ui.on(move || Msg::Show(target))}
+                >
                     <Icon {glyph} /><span>{ ui.text(name) }</span>
                 </button>
             }
