@@ -20,7 +20,7 @@ pub(crate) struct ClientControlsProps {
     pub(crate) client: ClientRow,
     /// What the stage says of it.
     pub(crate) status: Option<Message>,
-    /// The topic it published to last.
+    /// The topic it published to first.
     pub(crate) topic: Option<String>,
     pub(crate) live: bool,
 }

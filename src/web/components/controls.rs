@@ -26,10 +26,10 @@ pub(crate) struct ControlsProps {
     pub(crate) live: bool,
 }
 
-/// The topic that a client published to last.
-fn last_topic(packets: &[PacketRow], client: NodeId) -> Option<String> {
+/// The topic that a client published to first: what it is there for.
+fn first_topic(packets: &[PacketRow], client: NodeId) -> Option<String> {
     let is_its = |packet: &&PacketRow| packet.from == client && packet.packet_type == PacketType::Publish;
-    packets.iter().rev().filter(is_its).find_map(|packet| packet.summary.topic.clone())
+    packets.iter().filter(is_its).find_map(|packet| packet.summary.topic.clone())
 }
 
 /// Picks a node and shows what can be done to it.
@@ -58,7 +58,7 @@ pub(crate) fn Controls(props: &ControlsProps) -> Html {
                     key={client.node.0}
                     client={client.clone()}
                     status={props.stage.nodes.iter().find(|node| node.node == client.node).map(|node| node.status.clone())}
-                    topic={last_topic(&props.packets, client.node)}
+                    topic={first_topic(&props.packets, client.node)}
                     live={props.live}
                 />
             } else if let Some(broker) = broker.filter(|_| !props.live) {

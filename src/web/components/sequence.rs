@@ -86,9 +86,7 @@ pub(crate) fn SequenceDiagram(props: &SequenceDiagramProps) -> Html {
                         html! { <line x1={x.clone()} x2={x} y1="0" y2={format!("{height:.0}")} /> }
                     }).collect::<Html>() }
                 </g>
-                // Marks come last: their words lie over the arrows that pass by.
-                { rows.iter().filter(|row| !board.is_mark(row)).map(|row| board.row(row)).collect::<Html>() }
-                { rows.iter().filter(|row| board.is_mark(row)).map(|row| board.row(row)).collect::<Html>() }
+                { rows.iter().map(|row| board.row(row)).collect::<Html>() }
             </svg>
         </div>
     }
@@ -180,10 +178,6 @@ impl Board<'_> {
 
     fn node_x(&self, node: NodeId) -> f64 {
         self.lane_x(self.lanes.iter().position(|(id, _)| *id == node).unwrap_or(0))
-    }
-
-    fn is_mark(&self, row: &Row) -> bool {
-        matches!(self.items.get(row.item), Some(SequenceItem::Mark(_)))
     }
 
     fn row(&self, row: &Row) -> Html {

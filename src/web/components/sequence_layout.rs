@@ -14,6 +14,8 @@ const LABEL: f64 = 15.0;
 const MARK: f64 = 34.0;
 /// More room between a mark and the label of a packet that follows at once.
 const AFTER_MARK: f64 = 5.0;
+/// More room between a packet that has just been sent and the words of a mark that follows at once.
+const BEFORE_MARK: f64 = 12.0;
 /// Room where nothing happened for a while.
 const PAUSE: f64 = 16.0;
 /// A while.
@@ -114,7 +116,7 @@ impl SequenceLayout {
     fn place(order: BTreeMap<(RecordId, u8), (Instant, Happening)>, fates: &[End]) -> Self {
         let mut rows: BTreeMap<usize, Row> = BTreeMap::new();
         let (mut y, mut before, mut written) = (TOP, Instant::ZERO, None);
-        let mut after_mark = false;
+        let (mut after_mark, mut after_start) = (false, false);
         for (at, happening) in order.into_values() {
             if at.saturating_since(before) >= LONG {
                 y += PAUSE;
@@ -139,11 +141,12 @@ impl SequenceLayout {
                     }
                 }
                 Happening::Mark(item) => {
-                    y += MARK;
+                    y += MARK + if after_start { BEFORE_MARK } else { 0.0 };
                     row(item, y - 8.0, y - 8.0);
                 }
             }
             after_mark = matches!(happening, Happening::Mark(_));
+            after_start = matches!(happening, Happening::Start(_));
         }
         Self { rows: rows.into_values().collect(), height: y + BOTTOM }
     }
