@@ -31,7 +31,7 @@ test("last-will can be finished in English by mouse at 360×640", async ({ page 
   await bench.button("page-step-next").click();
   await bench.lesson.getByText("About 90 s after its last packet").click();
   await expect(bench.lesson.getByRole("status").first()).toContainText(bench.say("page-predict-right"));
-  while (await bench.button("page-step-next").isEnabled()) await bench.button("page-step-next").click();
+  while ((await bench.button("page-step-next").count()) > 0) await bench.button("page-step-next").click();
 
   // Check too early: what is missing is said.
   await bench.button("page-check").click();
