@@ -7,7 +7,6 @@ const SIZES = { desktop: { width: 1440, height: 900 }, phone: { width: 360, heig
 
 for (const [size, viewport] of Object.entries(SIZES)) {
   for (const colorScheme of ["light", "dark"] as const) {
-    if (size === "frame" && colorScheme === "dark") continue;
     test(`no state of the page has a serious accessibility issue: ${size}, ${colorScheme}`, async ({ page }) => {
       test.setTimeout(240_000);
       await page.setViewportSize(viewport);
