@@ -1,4 +1,4 @@
-//! Session State that both sides share (5.0 §4.1): QoS 1 and 2 flows out and in, packet identifiers, quotas.
+//! Session State that both sides share (5.0 §4.1): QoS 1 and 2 flows out and in, packet identifiers, quotas, topic aliases.
 
 #![cfg_attr(
     not(test),
@@ -17,12 +17,14 @@
 mod inbound;
 mod outbound;
 mod packet_ids;
+mod topic_alias;
 
 use bytes::Bytes;
 use serde::Serialize;
 
 pub use inbound::{Inbound, Received};
 pub use outbound::{Acknowledged, Awaiting, Blocked, InFlight, Outbound};
+pub use topic_alias::{AliasError, InboundAliases, OutboundAliases, TopicAlias};
 
 use crate::packet::PacketType;
 
