@@ -1,0 +1,5 @@
+//! Benchmarks of MQTT Playground beside its peers, all in one process and in turns: medians and ratios count, single figures do not.
+
+pub mod codecs;
+pub mod mix;
+pub mod race;
