@@ -47,6 +47,7 @@ view-drop-no-local = published by itself (No Local)
 view-drop-expired = Message Expiry Interval has passed
 view-drop-packet-too-large = larger than Maximum Packet Size
 view-drop-session-ended = the session ended
+view-drop-slow-reader = QoS 0, and it does not read what was sent before
 view-duplicate = { $node } has this QoS 2 message already and did not pass it on again (id { $id })
 view-loss-random = lost on the way
 view-loss-path-cut = the path is cut

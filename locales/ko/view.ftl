@@ -55,6 +55,7 @@ view-drop-no-local = 자기가 발행한 메시지예요 (No Local)
 view-drop-expired = Message Expiry Interval이 지났어요
 view-drop-packet-too-large = Maximum Packet Size보다 커요
 view-drop-session-ended = 세션이 끝났어요
+view-drop-slow-reader = QoS 0이고, 전에 보낸 것을 아직 읽지 않아요
 view-duplicate = { $node }에서 이미 받은 QoS 2 메시지라 다시 넘기지 않았어요 (id { $id })
 view-loss-random = 전송 중 손실
 view-loss-path-cut = 경로가 끊김

@@ -31,6 +31,11 @@ pub struct BrokerConfig {
     pub max_queued_messages: usize,
     /// Bytes queued for one session.
     pub max_queued_bytes: usize,
+    /// Bytes sent to one connection that its driver has not reported as written ([`super::Broker::handle_written`]); beyond them a QoS 0 message is
+    /// dropped. Without end, unless the driver reports.
+    pub max_unwritten_bytes: usize,
+    /// Packets sent to one connection and not written yet, in the same way.
+    pub max_unwritten_packets: usize,
     /// Whether QoS 0 messages are queued for offline sessions.
     pub queue_qos_zero: bool,
     /// Retained messages in all.
@@ -61,6 +66,8 @@ impl Default for BrokerConfig {
             connect_timeout: Duration::from_secs(10),
             max_queued_messages: 1_000,
             max_queued_bytes: 1_000_000,
+            max_unwritten_bytes: usize::MAX,
+            max_unwritten_packets: usize::MAX,
             queue_qos_zero: false,
             max_retained: 10_000,
             max_sessions: 10_000,

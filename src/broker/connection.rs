@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::ending::{Farewell, Misbehaviour};
 use super::event::{BrokerEvent, EndCause};
 use super::subscription::SessionKey;
-use super::{Broker, Timer};
+use super::{Broker, BrokerConfig, Timer};
 use crate::packet::{DecodeError, Disconnect, FrameReader, Packet, PacketType, ProtocolVersion, ReasonCode};
 use crate::session::{ConnectionId, Transmit};
 use crate::text::key;
@@ -20,6 +20,31 @@ pub(super) struct Connection {
     last_packet_at: Instant,
     /// One and a half times the Keep Alive; `None` if it is off.
     silence_max: Option<Duration>,
+    pub(super) unwritten: Unwritten,
+}
+
+/// What was sent and not yet reported as written: a Client that does not read makes it grow.
+#[derive(Clone, Copy, Debug, Default, Hash)]
+pub(super) struct Unwritten {
+    bytes: usize,
+    packets: usize,
+}
+
+impl Unwritten {
+    pub(super) const fn add(&mut self, bytes: usize) {
+        self.bytes = self.bytes.saturating_add(bytes);
+        self.packets = self.packets.saturating_add(1);
+    }
+
+    const fn remove(&mut self, packets: usize, bytes: usize) {
+        self.bytes = self.bytes.saturating_sub(bytes);
+        self.packets = self.packets.saturating_sub(packets);
+    }
+
+    /// Whether one more message has to wait or go. A connection with nothing unwritten takes a message of any size.
+    pub(super) const fn is_over(self, config: &BrokerConfig) -> bool {
+        self.packets > 0 && (self.bytes >= config.max_unwritten_bytes || self.packets >= config.max_unwritten_packets)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,6 +67,7 @@ impl Broker {
             phase: Phase::AwaitingConnect,
             last_packet_at: now,
             silence_max: None,
+            unwritten: Unwritten::default(),
         };
         self.connections.insert(connection, opened);
         self.timers.set(Timer::ConnectDeadline(connection), now + self.config.connect_timeout);
@@ -74,6 +100,12 @@ impl Broker {
                     self.refuse_bytes(now, connection, error, shown);
                 }
             }
+        }
+    }
+
+    pub(super) fn written(&mut self, connection: ConnectionId, packets: usize, bytes: usize) {
+        if let Some(state) = self.connections.get_mut(&connection) {
+            state.unwritten.remove(packets, bytes);
         }
     }
 

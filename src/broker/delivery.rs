@@ -152,6 +152,9 @@ impl Broker {
             return self.enqueue(now, key, delivery, Routing::QueuedOffline);
         };
         if qos == QoS::AtMostOnce && !(self.config.queue_qos_zero && session.queue.holds_qos_zero()) {
+            if self.connections.get(&online.connection).is_some_and(|state| state.unwritten.is_over(&self.config)) {
+                return Decision::dropped(DropReason::SlowReader);
+            }
             return match frame.encode(now, session.version, &delivery) {
                 Some(bytes) if bytes.len() <= online.maximum_packet_size => {
                     Decision { routing: Routing::Sent { qos, packet_id: None }, send: Some((online.connection, bytes)), limit: None }

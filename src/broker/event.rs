@@ -84,6 +84,8 @@ pub enum DropReason {
     PacketTooLarge,
     /// The session ended before delivery.
     SessionEnded,
+    /// QoS 0, and the Client does not read what was sent to it before.
+    SlowReader,
 }
 
 /// What the broker did or decided.

@@ -9,6 +9,7 @@
 //!   (5.0 §3.3.4); RETAIN is kept if any of them asks for Retain As Published;
 //! - starts onward delivery of a QoS 2 message when PUBLISH arrives, and keeps its Packet Identifier until PUBREL (5.0 §4.3.3);
 //! - sends SUBACK before the retained messages of a new subscription;
+//! - drops a QoS 0 message for a Client that does not read what it was sent before, as Mosquitto does; QoS 1 and 2 wait in its session, bounded there;
 //! - ends a session with Session Expiry Interval 0 before it publishes the will of that session;
 //! - does not serve shared subscriptions yet, and refuses `$share/…` in 3.1.1 too, where it would otherwise be a filter that matches nothing anyone meant;
 //! - answers a malformed CONNECT of 5.0 with CONNACK, of 3.1.1 with the close alone.
@@ -138,6 +139,12 @@ impl Broker {
         self.end_connection(now, connection, EndCause::NetworkClosed, ending::Farewell::None);
     }
 
+    /// The driver has handed packets over to the network: so many of them, so many bytes. Only drivers that report it can bound what a slow Client
+    /// makes wait ([`BrokerConfig::max_unwritten_bytes`]).
+    pub fn handle_written(&mut self, connection: ConnectionId, packets: usize, bytes: usize) {
+        self.written(connection, packets, bytes);
+    }
+
     /// An orderly stop: every Client gets DISCONNECT 0x8B (5.0) and is closed. Wills follow as after any close by the Server.
     pub fn handle_shutdown(&mut self, now: Instant) {
         self.shut_down(now);
@@ -182,6 +189,11 @@ impl Broker {
     }
 
     fn transmit(&mut self, connection: ConnectionId, transmit: Transmit) {
+        if let Transmit::Packet { bytes, .. } = &transmit
+            && let Some(state) = self.connections.get_mut(&connection)
+        {
+            state.unwritten.add(bytes.len());
+        }
         self.outputs.push_back(Output::Transmit(connection, transmit));
     }
 

@@ -239,7 +239,7 @@ pub enum Event {
 /// Everything that happened in one run, in order.
 #[derive(Clone, Debug)]
 pub struct Trace {
-    nodes: Arc<[Node]>,
+    nodes: Arc<Vec<Node>>,
     records: Vec<Record>,
     /// Records that are counted but not kept, before those in `records`.
     unkept: usize,
@@ -251,7 +251,7 @@ impl Trace {
     /// An empty trace that holds at most `limit` records; one more becomes a final `LimitReached`.
     #[must_use]
     pub fn new(nodes: Vec<Node>, limit: usize) -> Self {
-        Self { nodes: nodes.into(), records: Vec::new(), unkept: 0, limit: limit.min(u32::MAX as usize - 1), keeps: true }
+        Self { nodes: Arc::new(nodes), records: Vec::new(), unkept: 0, limit: limit.min(u32::MAX as usize - 1), keeps: true }
     }
 
     /// A trace of the same length and limit that keeps nothing: for going through a known run again.
@@ -301,6 +301,20 @@ impl Trace {
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.len() > self.limit
+    }
+
+    /// Adds a participant who was not known when the trace began.
+    pub fn add_node(&mut self, node: Node) -> NodeId {
+        let id = NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
+        Arc::make_mut(&mut self.nodes).push(node);
+        id
+    }
+
+    /// Says more of a participant, whose name came only later.
+    pub fn describe_node(&mut self, id: NodeId, node: Node) {
+        if let Some(known) = Arc::make_mut(&mut self.nodes).get_mut(id.0 as usize) {
+            *known = node;
+        }
     }
 
     /// Who takes part.

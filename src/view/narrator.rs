@@ -327,6 +327,7 @@ fn drop_words(reason: DropReason) -> Message {
         DropReason::Expired => key::VIEW_DROP_EXPIRED,
         DropReason::PacketTooLarge => key::VIEW_DROP_PACKET_TOO_LARGE,
         DropReason::SessionEnded => key::VIEW_DROP_SESSION_ENDED,
+        DropReason::SlowReader => key::VIEW_DROP_SLOW_READER,
     }
     .message()
 }

@@ -50,6 +50,31 @@ fn a_full_queue_drops_the_new_message_with_a_reason_and_says_so_once() {
 }
 
 #[test]
+fn qos_0_is_dropped_for_a_client_that_does_not_read_until_it_reads_again() {
+    for config in [
+        BrokerConfig { max_unwritten_packets: 3, ..BrokerConfig::default() },
+        BrokerConfig { max_unwritten_bytes: 15, ..BrokerConfig::default() },
+    ] {
+        let mut bench = Bench::with(config);
+        let subscriber = bench.join(connect(V311, "s"));
+        bench.subscribe(subscriber, "t", Q1);
+        bench.broker.handle_written(subscriber, usize::MAX, usize::MAX);
+        let publisher = bench.join(connect(V5, "p"));
+        for number in 1..=5 {
+            // Seven bytes each.
+            bench.send(publisher, publish("t", &format!("{number:02}"), Q0, 0));
+        }
+        assert_eq!(bench.payloads(subscriber), ["t=01", "t=02", "t=03"]);
+        assert_eq!(bench.last_routing("s"), Routing::Dropped(DropReason::SlowReader));
+        bench.send(publisher, publish("t", "06", Q1, 6));
+        assert_eq!(bench.payloads(subscriber), ["t=06"], "QoS 1 has bounds of its own");
+        bench.broker.handle_written(subscriber, 4, 30);
+        bench.send(publisher, publish("t", "07", Q0, 0));
+        assert_eq!(bench.payloads(subscriber), ["t=07"]);
+    }
+}
+
+#[test]
 fn a_slow_consumer_is_bounded_too() {
     let config = BrokerConfig { max_inflight: 3, max_queued_messages: 5, ..BrokerConfig::default() };
     let mut bench = Bench::with(config);
