@@ -1,5 +1,6 @@
 //! From an accepted message to the PUBLISH packets of its subscribers.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -9,6 +10,7 @@ use super::event::{BrokerEvent, DropReason, Routing};
 use super::message::{ApplicationMessage, Delivery};
 use super::queue::Queued;
 use super::subscription::SessionKey;
+use super::topic_tree::FilterId;
 use super::{Broker, Timer};
 use crate::packet::{Packet, PacketId, PacketType, ProtocolVersion, Publish, QoS, TopicFilter};
 use crate::session::{Blocked, ConnectionId, Transmit};
@@ -85,8 +87,18 @@ impl Broker {
     fn shares(&self, message: &ApplicationMessage) -> Vec<Share> {
         let publisher = message.publisher.as_ref().and_then(|client_id| self.session_key(client_id));
         let mut shares: Vec<Share> = Vec::new();
-        for found in self.subscriptions.matches(&message.topic) {
+        let mut matches = Vec::new();
+        self.subscriptions.matches(&message.topic, &mut matches);
+        let mut filter: Option<(FilterId, TopicFilter)> = None;
+        for found in matches {
             let subscriber = found.subscriber;
+            let Some((_, filter)) = filter
+                .take_if(|(id, _)| *id == found.filter)
+                .or_else(|| Some((found.filter, self.subscriptions.filter(found.filter)?)))
+                .map(|found| &*filter.insert(found))
+            else {
+                continue;
+            };
             let options = subscriber.options;
             let local = options.no_local && publisher == Some(subscriber.session);
             let share = match shares.last_mut() {
@@ -94,7 +106,7 @@ impl Broker {
                 _ => {
                     shares.push(Share {
                         session: subscriber.session,
-                        filter: found.filter.clone(),
+                        filter: filter.clone(),
                         granted: options.qos,
                         retain_as_published: false,
                         identifiers: SmallVec::new(),
@@ -109,11 +121,11 @@ impl Broker {
             }
             if share.excluded || options.qos > share.granted {
                 share.granted = options.qos;
-                share.filter = found.filter.clone();
+                share.filter = filter.clone();
             }
             share.excluded = false;
             share.retain_as_published |= options.retain_as_published;
-            share.identifiers.extend(subscriber.identifier);
+            share.identifiers.extend(subscriber.identifier.map(NonZeroU32::get));
         }
         shares
     }

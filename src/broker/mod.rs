@@ -46,6 +46,7 @@ mod subscribe;
 mod subscription;
 #[cfg(test)]
 mod tests;
+mod topic_tree;
 mod will;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -56,6 +57,7 @@ use bytes::Bytes;
 pub use config::BrokerConfig;
 pub use event::{BrokerEvent, DropReason, EndCause, MessageId, Output, Routing};
 pub use inspect::{InFlightSummary, RetainedSummary, SessionSummary, SubscriptionSummary, WillSummary};
+pub use topic_tree::{FilterId, Match, Subscribed, TopicTree};
 
 use arena::Arena;
 use connection::Connection;

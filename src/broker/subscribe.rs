@@ -1,5 +1,7 @@
 //! SUBSCRIBE and UNSUBSCRIBE.
 
+use std::num::NonZeroU32;
+
 use smallvec::SmallVec;
 
 use super::Broker;
@@ -81,6 +83,7 @@ impl Broker {
             return Err(ReasonCode::QuotaExceeded);
         }
         let existed = session.subscriptions.insert(filter.clone(), granted).is_some();
+        let identifier = identifier.and_then(NonZeroU32::new);
         self.subscriptions.insert(filter, Subscriber { session: key, options: granted.options, identifier });
         Ok((granted, existed))
     }
