@@ -40,6 +40,12 @@ impl Hash for RngStream {
 }
 
 impl RngStream {
+    /// A stream from outside randomness, for brokers that serve real Clients. A run with it cannot be repeated.
+    #[must_use]
+    pub fn from_entropy(entropy: [u8; 32]) -> Self {
+        Self(Xoshiro256PlusPlus::from_seed(entropy))
+    }
+
     /// The next 64 bits.
     pub fn next_u64(&mut self) -> u64 {
         self.0.next_u64()

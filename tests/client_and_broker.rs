@@ -57,7 +57,7 @@ impl Wires {
             })
             .collect();
         let mut wires = Self {
-            broker: Broker::new(BrokerConfig::default()),
+            broker: Broker::new(BrokerConfig::default(), Seed(7).stream("nonces", "broker")),
             peers,
             now: Instant::ZERO,
             next_connection: 1,

@@ -1,16 +1,14 @@
 //! Every limit and choice of the broker.
 
-use serde::{Deserialize, Serialize};
-
+use super::access::AccessControl;
 use crate::packet::QoS;
 use crate::time::Duration;
 
 /// Settings of a broker.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct BrokerConfig {
-    /// Whether clients without user name are accepted.
-    pub allow_anonymous: bool,
+    /// Who may do what.
+    pub access: AccessControl,
     /// Maximum QoS.
     pub maximum_qos: QoS,
     /// Retain Available.
@@ -55,7 +53,7 @@ pub struct BrokerConfig {
 impl Default for BrokerConfig {
     fn default() -> Self {
         Self {
-            allow_anonymous: true,
+            access: AccessControl::default(),
             maximum_qos: QoS::ExactlyOnce,
             retain_available: true,
             receive_maximum: 20,

@@ -91,7 +91,7 @@ impl Broker {
         if connect.version == ProtocolVersion::V311 && connect.client_id.is_empty() && !connect.clean_start {
             return Err(ReasonCode::ClientIdentifierNotValid.into());
         }
-        if !self.config.allow_anonymous {
+        if !self.config.access.allow_anonymous {
             // There is no password file yet against which a user could be checked.
             return Err(match connect.user_name {
                 Some(_) => ReasonCode::BadUserNameOrPassword.into(),

@@ -28,6 +28,7 @@
     )
 )]
 
+mod access;
 mod acknowledge;
 mod arena;
 mod config;
@@ -54,6 +55,7 @@ use std::hash::{Hash, Hasher};
 
 use bytes::Bytes;
 
+pub use access::{AccessControl, Acl, AclAccess, AclRule, AclSubject, PASSWORD_ITERATIONS_MAX, PasswordHash, PasswordHashError, User};
 pub use config::BrokerConfig;
 pub use event::{BrokerEvent, DropReason, EndCause, MessageId, Output, Routing};
 pub use inspect::{InFlightSummary, RetainedSummary, SessionSummary, SubscriptionSummary, WillSummary};
@@ -66,6 +68,7 @@ use session_state::Session;
 use subscription::{SessionKey, SubscriptionTree};
 
 use crate::packet::{ClientId, TopicName};
+use crate::rng::RngStream;
 use crate::session::{ConnectionId, Transmit};
 use crate::time::{Instant, TimerTable};
 
@@ -73,6 +76,8 @@ use crate::time::{Instant, TimerTable};
 #[derive(Clone, Debug)]
 pub struct Broker {
     config: BrokerConfig,
+    /// For nonces.
+    rng: RngStream,
     connections: BTreeMap<ConnectionId, Connection>,
     sessions: Arena<Session>,
     by_client: BTreeMap<ClientId, SessionKey>,
@@ -102,11 +107,12 @@ enum Timer {
 }
 
 impl Broker {
-    /// A broker without sessions.
+    /// A broker without sessions. `rng` is for what Clients must not be able to guess: the nonces of enhanced authentication.
     #[must_use]
-    pub fn new(config: BrokerConfig) -> Self {
+    pub fn new(config: BrokerConfig, rng: RngStream) -> Self {
         Self {
             config,
+            rng,
             connections: BTreeMap::new(),
             sessions: Arena::default(),
             by_client: BTreeMap::new(),
@@ -159,6 +165,11 @@ impl Broker {
         self.crash(now);
     }
 
+    /// From now on `access` says who may do what.
+    pub fn handle_access_changed(&mut self, now: Instant, access: AccessControl) {
+        self.change_access(now, access);
+    }
+
     /// The first timer that is due at `now` fires; more may be due then. One at a time, so that the outputs of each are told apart: they have nothing to do with one
     /// another. It may turn out that there was nothing to do.
     pub fn handle_timeout(&mut self, now: Instant) {
@@ -207,9 +218,20 @@ impl Broker {
 /// All state, for digests. Outputs are not part of it: they are drained before anyone looks.
 impl Hash for Broker {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let Self { config, connections, sessions, by_client, subscriptions, retained, timers, next_message, next_assigned, outputs: _ } =
-            self;
-        (config, connections, sessions, by_client).hash(state);
+        let Self {
+            config,
+            rng,
+            connections,
+            sessions,
+            by_client,
+            subscriptions,
+            retained,
+            timers,
+            next_message,
+            next_assigned,
+            outputs: _,
+        } = self;
+        (config, rng, connections, sessions, by_client).hash(state);
         (subscriptions, retained, timers, next_message, next_assigned).hash(state);
     }
 }

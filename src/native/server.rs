@@ -4,6 +4,7 @@
 //! does not read is disconnected before its queue grows without end.
 
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher as _, RandomState};
 use std::net::SocketAddr;
 
 use bytes::{Bytes, BytesMut};
@@ -12,6 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
 use crate::broker::{Broker, BrokerConfig, BrokerEvent, Output};
+use crate::rng::RngStream;
 use crate::session::{ConnectionId, Transmit};
 use crate::time::Instant;
 
@@ -64,7 +66,7 @@ impl Server {
     /// [`ServerError::Listen`].
     pub async fn bind(address: SocketAddr, config: BrokerConfig) -> Result<Self, ServerError> {
         let listener = TcpListener::bind(address).await.map_err(|source| ServerError::Listen { address, source })?;
-        Ok(Self { listener, broker: Broker::new(config) })
+        Ok(Self { listener, broker: Broker::new(config, RngStream::from_entropy(entropy())) })
     }
 
     /// The address in use.
@@ -135,6 +137,15 @@ async fn accept(listener: &TcpListener) -> TcpStream {
             Err(_) => tokio::time::sleep(std::time::Duration::from_millis(100)).await,
         }
     }
+}
+
+/// Randomness of the operating system, which the standard library draws for its hash maps.
+fn entropy() -> [u8; 32] {
+    let mut entropy = [0; 32];
+    for (number, part) in entropy.chunks_mut(8).enumerate() {
+        part.copy_from_slice(&RandomState::new().hash_one(number).to_le_bytes());
+    }
+    entropy
 }
 
 fn elapsed(started: tokio::time::Instant) -> Instant {

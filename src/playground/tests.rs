@@ -6,6 +6,7 @@ use super::*;
 use crate::broker::{Broker, BrokerConfig, Output as BrokerOutput};
 use crate::lesson::{Attempt, Expectation, Goal, NamedPacket, PacketPattern, Pattern, Prediction, PredictionOption, TextByLanguage};
 use crate::packet::{PacketType, Password, QoS, SubscriptionOptions, TopicFilter, TopicName};
+use crate::rng::Seed;
 use crate::session::ConnectionId;
 use crate::sim::{Scenario, Stride};
 use crate::text::Language;
@@ -382,7 +383,7 @@ fn open_live() -> (Playground, Outside) {
     config.user_name = Some("me".into());
     config.password = Some(Password(Bytes::from_static(b"open sesame")));
     let playground = Playground::open_live(config, "wss://me:open%20sesame@broker.example/mqtt").unwrap();
-    (playground, Outside { broker: Broker::new(BrokerConfig::default()), connection: 0 })
+    (playground, Outside { broker: Broker::new(BrokerConfig::default(), Seed(1).stream("nonces", "broker")), connection: 0 })
 }
 
 #[test]

@@ -17,6 +17,7 @@
 mod inbound;
 mod outbound;
 mod packet_ids;
+pub mod scram;
 mod topic_alias;
 
 use bytes::Bytes;

@@ -157,7 +157,7 @@ fn a_malformed_connect_is_answered_in_5_0_only_mqtt_3_1_4_1() {
 
 #[test]
 fn what_follows_a_refused_connect_is_ignored_mqtt_3_1_4_6() {
-    let config = BrokerConfig { allow_anonymous: false, ..BrokerConfig::default() };
+    let config = BrokerConfig { access: AccessControl { allow_anonymous: false, ..AccessControl::default() }, ..BrokerConfig::default() };
     let mut bench = Bench::with(config);
     let (connection, connack) = bench.refused(connect(V5, "c"));
     assert_eq!(connack.unwrap().reason_code, ReasonCode::NotAuthorized);
@@ -169,7 +169,10 @@ fn what_follows_a_refused_connect_is_ignored_mqtt_3_1_4_6() {
 
 #[test]
 fn without_anonymous_nobody_can_be_let_in_mqtt_3_1_4_2() {
-    let mut bench = Bench::with(BrokerConfig { allow_anonymous: false, ..BrokerConfig::default() });
+    let mut bench = Bench::with(BrokerConfig {
+        access: AccessControl { allow_anonymous: false, ..AccessControl::default() },
+        ..BrokerConfig::default()
+    });
     for version in BOTH {
         let named = Connect { user_name: Some("alice".into()), ..connect(version, "c") };
         assert_eq!(bench.refused(named).1.unwrap().reason_code, ReasonCode::BadUserNameOrPassword);

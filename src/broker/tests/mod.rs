@@ -19,6 +19,7 @@ use crate::packet::{
     ReasonCode, Subscribe, SubscribeProperties, Subscription, SubscriptionOptions, TopicFilter, Unsubscribe, UserProperties, WillMessage,
     WillProperties,
 };
+use crate::rng::Seed;
 use crate::time::Duration;
 
 const V5: ProtocolVersion = ProtocolVersion::V5;
@@ -53,7 +54,13 @@ impl Bench {
     }
 
     fn with(config: BrokerConfig) -> Self {
-        Self { broker: Broker::new(config), now: Instant::ZERO, peers: BTreeMap::new(), events: Vec::new(), order: Vec::new() }
+        Self {
+            broker: Broker::new(config, Seed(1).stream("nonces", "broker")),
+            now: Instant::ZERO,
+            peers: BTreeMap::new(),
+            events: Vec::new(),
+            order: Vec::new(),
+        }
     }
 
     fn open(&mut self, version: ProtocolVersion) -> ConnectionId {

@@ -166,7 +166,7 @@ fn read_broker(table: &Table<'_, '_>, config: &mut BrokerConfig) {
             *slot = value;
         }
     };
-    boolean("allow_anonymous", &mut config.allow_anonymous);
+    boolean("allow_anonymous", &mut config.access.allow_anonymous);
     boolean("retain_available", &mut config.retain_available);
     boolean("queue_qos_zero", &mut config.queue_qos_zero);
     boolean("persistence", &mut config.persistence);

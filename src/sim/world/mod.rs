@@ -108,7 +108,7 @@ impl World {
             events: 0,
             events_now: 0,
             stopped: false,
-            broker: Broker::new(scenario.broker.clone()),
+            broker: Broker::new(scenario.broker.clone(), seed.stream("nonces", "broker")),
             broker_powered: true,
             stations,
             connections: BTreeMap::new(),
