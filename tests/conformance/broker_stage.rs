@@ -1,0 +1,149 @@
+//! The broker with the far ends of its connections.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use mqtt_playground::broker::{Broker, BrokerConfig, Output};
+use mqtt_playground::packet::ProtocolVersion;
+use mqtt_playground::session::{ConnectionId, Transmit};
+use mqtt_playground::time::{Duration, Instant};
+
+use super::case::Act;
+use super::pattern::packets;
+use super::run::Stage;
+
+pub(super) struct BrokerStage {
+    broker: Broker,
+    now: Instant,
+    version: ProtocolVersion,
+    ids: BTreeMap<char, ConnectionId>,
+    ends: BTreeMap<ConnectionId, End>,
+}
+
+/// The far end of a connection.
+struct End {
+    version: ProtocolVersion,
+    unread: Vec<Vec<u8>>,
+    closed_by_broker: bool,
+    close_expected: bool,
+    sent: usize,
+}
+
+impl BrokerStage {
+    pub(super) fn new(version: ProtocolVersion, settings: &[(String, String)]) -> Result<Self, String> {
+        let text: String = settings.iter().map(|(key, value)| format!("{key} = {value}\n")).collect();
+        let config: BrokerConfig = toml::from_str(&text).map_err(|error| error.to_string())?;
+        Ok(Self { broker: Broker::new(config), now: Instant::ZERO, version, ids: BTreeMap::new(), ends: BTreeMap::new() })
+    }
+
+    fn id(&mut self, connection: char) -> ConnectionId {
+        match self.ids.get(&connection) {
+            Some(id) => *id,
+            None => {
+                self.open(connection);
+                self.ids[&connection]
+            }
+        }
+    }
+
+    fn end(&mut self, connection: char) -> &mut End {
+        let id = self.id(connection);
+        self.ends.get_mut(&id).unwrap()
+    }
+
+    /// Takes the output; timers that are due by now fire first.
+    fn settle(&mut self) {
+        loop {
+            while let Some(output) = self.broker.poll_output() {
+                let Output::Transmit(connection, transmit) = output else { continue };
+                let end = self.ends.get_mut(&connection).unwrap();
+                assert!(!end.closed_by_broker, "nothing is sent after the close: {transmit:?}");
+                match transmit {
+                    Transmit::Packet { bytes, .. } => end.unread.extend(packets(&bytes)),
+                    Transmit::Close | Transmit::Abort => end.closed_by_broker = true,
+                    Transmit::Open => panic!("a broker opens nothing"),
+                }
+            }
+            if self.broker.poll_timeout().is_none_or(|due| due > self.now) {
+                return;
+            }
+            self.broker.handle_timeout(self.now);
+        }
+    }
+}
+
+impl Stage for BrokerStage {
+    fn receive(&mut self, connection: char, bytes: &[u8]) {
+        let id = self.id(connection);
+        let end = self.end(connection);
+        if end.sent == 0
+            && let Some(level) = bytes.get(8)
+        {
+            end.version = if *level == 5 { ProtocolVersion::V5 } else { ProtocolVersion::V311 };
+        }
+        end.sent += bytes.len();
+        self.broker.handle_bytes(self.now, id, Bytes::copy_from_slice(bytes));
+        self.settle();
+    }
+
+    fn unread(&mut self, connection: char) -> &mut Vec<Vec<u8>> {
+        &mut self.end(connection).unread
+    }
+
+    fn connections(&self) -> Vec<char> {
+        self.ids.keys().copied().collect()
+    }
+
+    fn take_close(&mut self, connection: char) -> bool {
+        let end = self.end(connection);
+        end.close_expected = true;
+        end.closed_by_broker
+    }
+
+    fn is_closed_unasked(&self, connection: char) -> bool {
+        let end = self.ids.get(&connection).and_then(|id| self.ends.get(id));
+        end.is_some_and(|end| end.closed_by_broker && !end.close_expected)
+    }
+
+    fn cut(&mut self, connection: char) {
+        let id = self.id(connection);
+        self.broker.handle_connection_closed(self.now, id);
+        self.settle();
+    }
+
+    fn open(&mut self, connection: char) {
+        let id = ConnectionId(self.ends.len() as u64 + 1);
+        self.ids.insert(connection, id);
+        let end = End { version: self.version, unread: Vec::new(), closed_by_broker: false, close_expected: false, sent: 0 };
+        self.ends.insert(id, end);
+        self.broker.handle_connection_opened(self.now, id);
+        self.settle();
+    }
+
+    fn pass(&mut self, duration: Duration) {
+        let until = self.now + duration;
+        while let Some(due) = self.broker.poll_timeout().filter(|due| *due <= until) {
+            self.now = self.now.max(due);
+            self.settle();
+        }
+        self.now = until;
+    }
+
+    fn act(&mut self, act: &Act) -> Result<(), String> {
+        match act {
+            Act::Stop => self.broker.handle_shutdown(self.now),
+            Act::Crash => self.broker.handle_crash(self.now),
+            other => return Err(format!("{other:?} is for cases of the client")),
+        }
+        self.settle();
+        Ok(())
+    }
+
+    fn left_over(&self) -> Option<String> {
+        None
+    }
+
+    fn version(&self, connection: char) -> ProtocolVersion {
+        self.ids.get(&connection).and_then(|id| self.ends.get(id)).map_or(self.version, |end| end.version)
+    }
+}
