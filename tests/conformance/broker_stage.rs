@@ -1,10 +1,12 @@
 //! The broker with the far ends of its connections.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use bytes::Bytes;
 use mqtt_playground::broker::{Broker, BrokerConfig, Output};
-use mqtt_playground::packet::ProtocolVersion;
+use mqtt_playground::packet::{ProtocolVersion, QoS};
+use mqtt_playground::rng::Seed;
 use mqtt_playground::session::{ConnectionId, Transmit};
 use mqtt_playground::time::{Duration, Instant};
 
@@ -31,9 +33,12 @@ struct End {
 
 impl BrokerStage {
     pub(super) fn new(version: ProtocolVersion, settings: &[(String, String)]) -> Result<Self, String> {
-        let text: String = settings.iter().map(|(key, value)| format!("{key} = {value}\n")).collect();
-        let config: BrokerConfig = toml::from_str(&text).map_err(|error| error.to_string())?;
-        Ok(Self { broker: Broker::new(config), now: Instant::ZERO, version, ids: BTreeMap::new(), ends: BTreeMap::new() })
+        let mut config = BrokerConfig::default();
+        for (key, value) in settings {
+            set(&mut config, key, value)?;
+        }
+        let broker = Broker::new(config, Seed(1).stream("broker", "broker"));
+        Ok(Self { broker, now: Instant::ZERO, version, ids: BTreeMap::new(), ends: BTreeMap::new() })
     }
 
     fn id(&mut self, connection: char) -> ConnectionId {
@@ -70,6 +75,33 @@ impl BrokerStage {
             self.broker.handle_timeout(self.now);
         }
     }
+}
+
+fn set(config: &mut BrokerConfig, key: &str, value: &str) -> Result<(), String> {
+    fn number<T: FromStr>(value: &str) -> Result<T, String> {
+        value.parse().map_err(|_| format!("{value} is no number for this"))
+    }
+    match key {
+        "maximum_qos" => config.maximum_qos = QoS::try_from(number::<u8>(value)?).map_err(|error| error.to_string())?,
+        "retain_available" => config.retain_available = value == "true",
+        "receive_maximum" => config.receive_maximum = number(value)?,
+        "max_inflight" => config.max_inflight = number(value)?,
+        "maximum_packet_size" => config.maximum_packet_size = number(value)?,
+        "session_expiry_max" => config.session_expiry_max = number(value)?,
+        "server_keep_alive" => config.server_keep_alive = Some(number(value)?),
+        "connect_timeout_ms" => config.connect_timeout = Duration::from_millis(number(value)?),
+        "max_queued_messages" => config.max_queued_messages = number(value)?,
+        "max_queued_bytes" => config.max_queued_bytes = number(value)?,
+        "queue_qos_zero" => config.queue_qos_zero = value == "true",
+        "max_retained" => config.max_retained = number(value)?,
+        "max_sessions" => config.max_sessions = number(value)?,
+        "max_connections" => config.max_connections = number(value)?,
+        "max_topic_levels" => config.max_topic_levels = number(value)?,
+        "max_subscriptions" => config.max_subscriptions = number(value)?,
+        "persistence" => config.persistence = value == "true",
+        _ => return Err(format!("{key} is no setting of the broker here")),
+    }
+    Ok(())
 }
 
 impl Stage for BrokerStage {

@@ -6,7 +6,7 @@
 //!   A< 20 _ 00 00 ..                                 # CONNACK
 //!
 //! case v5 [MQTT-3.1.0-2] a second CONNECT closes
-//!   set maximum_qos = 1                          # a key of BrokerConfig, or of the client's settings
+//!   set maximum_qos = 1                          # a field of BrokerConfig, or of ClientConfig
 //!   after connected
 //!   A> 10 0D 00 04 'MQTT' 05 02 00 00 00 00 01 'a'
 //!   A< E0 _ 82 ..                                # DISCONNECT, Protocol Error
