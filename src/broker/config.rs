@@ -1,7 +1,7 @@
 //! Every limit and choice of the broker.
 
 use super::access::AccessControl;
-use crate::packet::QoS;
+use crate::packet::{ClientId, ProtocolVersion, QoS, ReasonCode};
 use crate::time::Duration;
 
 /// Settings of a broker.
@@ -23,8 +23,21 @@ pub struct BrokerConfig {
     pub session_expiry_max: u32,
     /// Server Keep Alive in seconds, replacing what clients ask for.
     pub server_keep_alive: Option<u16>,
+    /// Longest Keep Alive in seconds of a 5.0 Client: one who asks for more, or for none, gets this one.
+    pub max_keep_alive: Option<u16>,
+    /// Whether a Client may leave its Client Identifier to the broker [MQTT-3.1.3-6].
+    pub allow_empty_client_id: bool,
+    /// What an assigned Client Identifier begins with.
+    pub assigned_prefix: String,
+    /// What every Client Identifier has to begin with.
+    pub client_id_prefix: Option<String>,
     /// Time for CONNECT after the Network Connection was opened.
     pub connect_timeout: Duration,
+    /// Longest payload in bytes: a longer message is acknowledged, but goes nowhere.
+    pub max_payload: Option<u32>,
+    /// Whether a subscriber gets every message at the QoS it was granted, even one that was published with less. The specification forbids it
+    /// [MQTT-3.8.4-8]; Mosquitto has it as `upgrade_outgoing_qos`.
+    pub upgrade_outgoing_qos: bool,
     /// Messages queued for one session.
     pub max_queued_messages: usize,
     /// Bytes queued for one session.
@@ -61,7 +74,13 @@ impl Default for BrokerConfig {
             maximum_packet_size: 262_144 + 65_536,
             session_expiry_max: u32::MAX,
             server_keep_alive: None,
+            max_keep_alive: None,
+            allow_empty_client_id: true,
+            assigned_prefix: "auto-".to_owned(),
+            client_id_prefix: None,
             connect_timeout: Duration::from_secs(10),
+            max_payload: None,
+            upgrade_outgoing_qos: false,
             max_queued_messages: 1_000,
             max_queued_bytes: 1_000_000,
             max_unwritten_bytes: usize::MAX,
@@ -74,5 +93,32 @@ impl Default for BrokerConfig {
             max_subscriptions: 1_000,
             persistence: true,
         }
+    }
+}
+
+impl BrokerConfig {
+    /// Server Keep Alive for a Client that asks for this Keep Alive; `None` if it may have its way. 3.1.1 cannot be told.
+    pub(super) fn server_keep_alive_for(&self, version: ProtocolVersion, asked: u16) -> Option<u16> {
+        if version == ProtocolVersion::V311 {
+            return None;
+        }
+        let too_long = |longest: &u16| asked == 0 || asked > *longest;
+        self.server_keep_alive.or_else(|| self.max_keep_alive.filter(|longest| *longest > 0 && too_long(longest)))
+    }
+
+    /// Whether the Client Identifier may be used; `asked` is what CONNECT says, `client_id` what it becomes.
+    pub(super) fn check_client_id(&self, asked: &ClientId, client_id: &ClientId) -> Result<(), ReasonCode> {
+        if asked.is_empty() && !self.allow_empty_client_id {
+            return Err(ReasonCode::ClientIdentifierNotValid);
+        }
+        match &self.client_id_prefix {
+            Some(prefix) if !client_id.as_str().starts_with(prefix.as_str()) => Err(ReasonCode::NotAuthorized),
+            _ => Ok(()),
+        }
+    }
+
+    /// QoS of a delivery [MQTT-3.8.4-8].
+    pub(super) fn delivery_qos(&self, published: QoS, granted: QoS) -> QoS {
+        if self.upgrade_outgoing_qos { granted } else { published.min(granted) }
     }
 }

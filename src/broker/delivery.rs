@@ -74,7 +74,7 @@ impl Broker {
             }
             let delivery = Delivery {
                 message: Arc::clone(message),
-                qos: message.qos.min(share.granted),
+                qos: self.config.delivery_qos(message.qos, share.granted),
                 retain: message.retain && share.retain_as_published,
                 subscription_identifiers: share.identifiers.clone(),
             };

@@ -56,10 +56,7 @@ impl Broker {
         self.timers.cancel(&Timer::SessionEnd(key));
         self.discard_will(key, true);
 
-        let keep_alive = match version {
-            ProtocolVersion::V5 => self.config.server_keep_alive.unwrap_or(connect.keep_alive),
-            ProtocolVersion::V311 => connect.keep_alive,
-        };
+        let keep_alive = self.config.server_keep_alive_for(version, connect.keep_alive).unwrap_or(connect.keep_alive);
         let (receive_maximum, max_inflight) = (self.config.receive_maximum.max(1), self.config.max_inflight.max(1));
         if let Some(session) = self.sessions.get_mut(key.0) {
             session.version = version;
@@ -87,6 +84,7 @@ impl Broker {
         if connect.properties.authentication_method.is_some() {
             return Err(ReasonCode::BadAuthenticationMethod.into());
         }
+        self.config.check_client_id(&connect.client_id, client_id)?;
         // [MQTT-3.1.3-8] of 3.1.1: the Server could not tell the Client the identifier it needs to resume.
         if connect.version == ProtocolVersion::V311 && connect.client_id.is_empty() && !connect.clean_start {
             return Err(ReasonCode::ClientIdentifierNotValid.into());
@@ -207,7 +205,7 @@ impl Broker {
                 maximum_packet_size: Some(config.maximum_packet_size.max(1)),
                 assigned_client_identifier: connect.client_id.is_empty().then(|| client_id.clone()),
                 shared_subscription_available: Some(false),
-                server_keep_alive: config.server_keep_alive,
+                server_keep_alive: config.server_keep_alive_for(connect.version, connect.keep_alive),
                 ..ConnackProperties::default()
             };
         }
@@ -217,7 +215,7 @@ impl Broker {
     /// The next assigned Client Identifier that no session has [MQTT-3.1.3-6]. Counted, not drawn, so that a run can be repeated.
     fn unused_client_id(&mut self) -> ClientId {
         loop {
-            let client_id = ClientId::new(format!("auto-{}", self.next_assigned));
+            let client_id = ClientId::new(format!("{}{}", self.config.assigned_prefix, self.next_assigned));
             if !self.by_client.contains_key(&client_id) {
                 return client_id;
             }

@@ -57,6 +57,22 @@ impl Broker {
         if let Some(rejection) = self.rejection(&publish) {
             return self.reject(key, version, qos, packet_id, rejection);
         }
+        if let Some(limit) =
+            self.config.max_payload.filter(|limit| usize::try_from(*limit).is_ok_and(|limit| publish.payload.len() > limit))
+        {
+            let message =
+                key::BROKER_LIMIT_PAYLOAD.with("client", client_id.as_str()).with("size", publish.payload.len()).with("limit", limit);
+            self.emit(BrokerEvent::LimitReached { message });
+            // In 3.1.1, and at QoS 0, the exchange goes on as if nothing had happened: the publisher cannot be told.
+            let reason_code = match version {
+                ProtocolVersion::V5 => ReasonCode::ImplementationSpecificError,
+                ProtocolVersion::V311 => ReasonCode::Success,
+            };
+            if let Some(packet_id) = packet_id {
+                self.acknowledge_publish(key, qos, packet_id, reason_code);
+            }
+            return Ok(());
+        }
         let subscribers = self.accept(now, MessageContent::from_publish(client_id, publish));
         if let Some(packet_id) = packet_id {
             let reason_code = match version {

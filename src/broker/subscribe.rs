@@ -99,7 +99,7 @@ impl Broker {
                 self.report_no_local(&message, key, filter.clone());
                 continue;
             }
-            let qos = message.qos.min(granted.options.qos);
+            let qos = self.config.delivery_qos(message.qos, granted.options.qos);
             let subscription_identifiers: SmallVec<[u32; 1]> = granted.identifier.into_iter().collect();
             let delivery = Delivery { message, qos, retain: true, subscription_identifiers };
             self.deliver(now, key, filter.clone(), delivery, &mut SharedFrame::default());

@@ -174,6 +174,66 @@ fn a_packet_larger_than_the_brokers_maximum_is_0x95_before_its_bytes_come() {
 }
 
 #[test]
+fn a_payload_beyond_the_limit_is_acknowledged_and_goes_nowhere() {
+    let mut bench = Bench::with(BrokerConfig { max_payload: Some(3), ..BrokerConfig::default() });
+    let subscriber = bench.join(connect(V5, "s"));
+    bench.subscribe(subscriber, "t", Q2);
+    for (version, code) in [(V5, ReasonCode::ImplementationSpecificError), (V311, ReasonCode::Success)] {
+        let publisher = bench.join(connect(version, "p"));
+        bench.send(publisher, publish("t", "1234", Q1, 1));
+        assert_eq!(bench.one(publisher), Packet::Puback(Acknowledgement::new(id(1), code)));
+        bench.send(publisher, publish("t", "1234", Q2, 2));
+        assert_eq!(bench.one(publisher), Packet::Pubrec(Acknowledgement::new(id(2), code)));
+        bench.send(publisher, publish("t", "1234", Q0, 0));
+        bench.send(publisher, publish("t", "123", Q0, 0));
+        assert_eq!(bench.payloads(subscriber), ["t=123"]);
+    }
+    assert_eq!(bench.limits(), ["broker-limit-payload"; 6]);
+}
+
+#[test]
+fn a_longer_keep_alive_than_the_longest_is_replaced_for_5_0() {
+    let mut bench = Bench::with(BrokerConfig { max_keep_alive: Some(30), ..BrokerConfig::default() });
+    for (asked, told) in [(0, Some(30)), (31, Some(30)), (30, None), (5, None)] {
+        let connection = bench.dial(Connect { keep_alive: asked, ..connect(V5, "c") });
+        let Packet::Connack(connack) = bench.one(connection) else { panic!() };
+        assert_eq!(connack.properties.server_keep_alive, told, "{asked}");
+    }
+    let old = bench.join(Connect { keep_alive: 0, ..connect(V311, "old") });
+    bench.pass(Duration::from_secs(600));
+    assert!(!bench.is_closed(old), "3.1.1 cannot be told");
+}
+
+#[test]
+fn client_identifiers_have_to_be_as_the_broker_wants_them() {
+    let config =
+        BrokerConfig { client_id_prefix: Some("lab-".to_owned()), assigned_prefix: "lab-auto-".to_owned(), ..BrokerConfig::default() };
+    let mut bench = Bench::with(config.clone());
+    for version in BOTH {
+        bench.join(connect(version, "lab-1"));
+        bench.join(connect(version, ""));
+        assert_eq!(bench.refused(connect(version, "home")).1.unwrap().reason_code, ReasonCode::NotAuthorized);
+    }
+    assert!(bench.session("lab-auto-2").is_some());
+    let mut bench = Bench::with(BrokerConfig { allow_empty_client_id: false, ..config });
+    for version in BOTH {
+        assert_eq!(bench.refused(connect(version, "")).1.unwrap().reason_code, ReasonCode::ClientIdentifierNotValid);
+    }
+}
+
+#[test]
+fn outgoing_qos_can_be_upgraded_against_the_specification() {
+    let mut bench = Bench::with(BrokerConfig { upgrade_outgoing_qos: true, ..BrokerConfig::default() });
+    let connection = bench.join(connect(V5, "c"));
+    bench.subscribe(connection, "t", Q2);
+    bench.send(connection, retained("t", "x", Q0, 0));
+    assert_eq!(bench.publish(connection).qos, Q2);
+    let late = bench.join(connect(V5, "late"));
+    bench.subscribe(late, "t", Q1);
+    assert_eq!(bench.publish(late).qos, Q1);
+}
+
+#[test]
 fn every_limit_reads_well_in_both_languages() {
     use crate::text::{Language, key};
     let message = key::BROKER_LIMIT_QUEUE.with("client", "s").with("messages", 2_u8).with("bytes", 9_u8);
