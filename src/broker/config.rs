@@ -59,6 +59,10 @@ pub struct BrokerConfig {
     pub max_topic_levels: usize,
     /// Subscriptions of one session.
     pub max_subscriptions: usize,
+    /// Topic Alias Maximum: aliases that one client may set; 0 for none.
+    pub topic_alias_maximum: u16,
+    /// Aliases that the broker sets towards one client, whatever its Topic Alias Maximum; 0 for none.
+    pub max_topic_alias_outgoing: u16,
     /// Whether sessions and retained messages survive a crash.
     pub persistence: bool,
 }
@@ -91,6 +95,8 @@ impl Default for BrokerConfig {
             max_connections: 10_000,
             max_topic_levels: 128,
             max_subscriptions: 1_000,
+            topic_alias_maximum: 10,
+            max_topic_alias_outgoing: 10,
             persistence: true,
         }
     }

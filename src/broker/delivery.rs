@@ -9,10 +9,11 @@ use smallvec::SmallVec;
 use super::event::{BrokerEvent, DropReason, Routing};
 use super::message::{ApplicationMessage, Delivery};
 use super::queue::Queued;
+use super::session_state::Session;
 use super::subscription::SessionKey;
 use super::topic_tree::FilterId;
 use super::{Broker, Timer};
-use crate::packet::{Packet, PacketId, PacketType, ProtocolVersion, Publish, QoS, TopicFilter};
+use crate::packet::{Packet, PacketId, PacketType, ProtocolVersion, Publish, PublishProperties, QoS, TopicFilter, TopicName};
 use crate::session::{Blocked, ConnectionId, Transmit};
 use crate::text::{Message, key};
 use crate::time::Instant;
@@ -167,11 +168,11 @@ impl Broker {
             if self.connections.get(&online.connection).is_some_and(|state| state.unwritten.is_over(&self.config)) {
                 return Decision::dropped(DropReason::SlowReader);
             }
-            return match frame.encode(now, session.version, &delivery) {
-                Some(bytes) if bytes.len() <= online.maximum_packet_size => {
+            return match encode_qos_zero(now, session, &delivery, frame) {
+                Some(bytes) => {
                     Decision { routing: Routing::Sent { qos, packet_id: None }, send: Some((online.connection, bytes)), limit: None }
                 }
-                _ => Decision::dropped(DropReason::PacketTooLarge),
+                None => Decision::dropped(DropReason::PacketTooLarge),
             };
         }
         // Messages of one QoS keep their order [MQTT-4.6.0-5].
@@ -214,16 +215,12 @@ impl Broker {
     /// [MQTT-3.1.2-25].
     fn start_flight(&mut self, now: Instant, key: SessionKey, delivery: &Delivery) -> Result<Started, Blocked> {
         let Some(session) = self.sessions.get_mut(key.0) else { return Err(Blocked::SendQuota) };
-        let maximum = session.online.map_or(0, |online| online.maximum_packet_size);
-        let version = session.version;
-        let full = delivery.to_publish(now, Some(PacketId::MIN), false, true);
-        // The size does not depend on the identifier: look before one is used.
-        let Some(_) = encode_publish(full.clone(), version).filter(|bytes| bytes.len() <= maximum) else { return Ok(Started::TooLarge) };
-        let publish = session.outbound.send(Arc::clone(&delivery.message), &full)?;
-        match (publish.packet_id, encode_publish(publish, version)) {
-            (Some(packet_id), Some(bytes)) => Ok(Started::Sent { packet_id, bytes }),
-            _ => Ok(Started::TooLarge),
-        }
+        let packet_id = session.outbound.next_id()?;
+        let publish = delivery.to_publish(now, Some(packet_id), false, true);
+        // Look at the size before the identifier is used.
+        let Some(bytes) = encode_publish(session, publish.clone()) else { return Ok(Started::TooLarge) };
+        session.outbound.send(Arc::clone(&delivery.message), &publish)?;
+        Ok(Started::Sent { packet_id, bytes })
     }
 
     /// Sends what may go now: first what has to be sent again, then what is queued, as far as Receive Maximum allows.
@@ -237,7 +234,6 @@ impl Broker {
                 break;
             }
             let client_id = session.client_id.clone();
-            let version = session.version;
             let Some(delivery) = session.queue.pop() else { break };
             let message = delivery.message.id;
             if expired {
@@ -245,7 +241,7 @@ impl Broker {
                 continue;
             }
             let (packet_id, bytes) = if delivery.qos == QoS::AtMostOnce {
-                (None, SharedFrame::default().encode(now, version, &delivery).filter(|bytes| bytes.len() <= online.maximum_packet_size))
+                (None, encode_qos_zero(now, session, &delivery, &mut SharedFrame::default()))
             } else {
                 match self.start_flight(now, key, &delivery) {
                     Ok(Started::Sent { packet_id, bytes }) => (Some(packet_id), Some(bytes)),
@@ -275,14 +271,14 @@ impl Broker {
                 continue;
             };
             let Some(packet_id) = publish.packet_id else { continue };
-            let (client_id, version) = (session.client_id.clone(), session.version);
+            let client_id = session.client_id.clone();
             let Some(message) = session.outbound.iter().find(|flight| flight.packet_id == packet_id).map(|flight| Arc::clone(flight.tag))
             else {
                 continue;
             };
             // It has been sent once, so it does not expire any more [MQTT-4.3.3-7]; the interval still tells how old it is.
             publish.properties.message_expiry_interval = message.remaining_expiry(now);
-            match encode_publish(publish, version).filter(|bytes| bytes.len() <= online.maximum_packet_size) {
+            match encode_publish(session, publish) {
                 Some(bytes) => {
                     self.emit(BrokerEvent::MessageSent { message: message.id, client_id, packet_id: Some(packet_id), dup: true });
                     self.transmit(online.connection, Transmit::Packet { packet_type: PacketType::Publish, bytes });
@@ -343,10 +339,31 @@ enum Started {
     TooLarge,
 }
 
-/// The packet in this version; 3.1.1 has no properties.
-fn encode_publish(mut publish: Publish, version: ProtocolVersion) -> Option<Bytes> {
+/// The packet as this Client can take it, if it fits its Maximum Packet Size: without properties in 3.1.1, with a Topic Alias where the Client allows one.
+fn encode_publish(session: &mut Session, mut publish: Publish) -> Option<Bytes> {
+    let version = session.version;
+    let maximum = session.online.map_or(0, |online| online.maximum_packet_size);
     if version == ProtocolVersion::V311 {
-        publish.properties = crate::packet::PublishProperties::default();
+        publish.properties = PublishProperties::default();
     }
-    Packet::Publish(publish).to_bytes(version).ok()
+    if let Some(chosen) = session.outbound_aliases.choose(&publish.topic) {
+        let topic = if chosen.is_known { TopicName::default() } else { publish.topic.clone() };
+        let properties = PublishProperties { topic_alias: Some(chosen.alias), ..publish.properties.clone() };
+        let aliased = Packet::Publish(Publish { topic, properties, ..publish.clone() });
+        // The property needs room too: what does not fit with it may fit without.
+        if let Some(bytes) = aliased.to_bytes(version).ok().filter(|bytes| bytes.len() <= maximum) {
+            session.outbound_aliases.sent(&publish.topic, chosen);
+            return Some(bytes);
+        }
+    }
+    Packet::Publish(publish).to_bytes(version).ok().filter(|bytes| bytes.len() <= maximum)
+}
+
+/// The same at QoS 0, where subscribers without Topic Aliases share their bytes.
+fn encode_qos_zero(now: Instant, session: &mut Session, delivery: &Delivery, frame: &mut SharedFrame) -> Option<Bytes> {
+    if session.outbound_aliases.maximum() > 0 {
+        return encode_publish(session, delivery.to_publish(now, None, false, true));
+    }
+    let maximum = session.online.map_or(0, |online| online.maximum_packet_size);
+    frame.encode(now, session.version, delivery).filter(|bytes| bytes.len() <= maximum)
 }

@@ -87,6 +87,7 @@ impl Broker {
         if let Some(session) = key.and_then(|key| self.sessions.get_mut(key.0)) {
             session.online = None;
             session.outbound.connection_ended();
+            session.start_aliases(0, 0);
         }
         key
     }

@@ -68,6 +68,10 @@ impl Broker {
             // 3.1.1 has no way to announce a Receive Maximum.
             let receive_maximum = if version == ProtocolVersion::V5 { receive_maximum } else { u16::MAX };
             session.inbound.connection_started(version, receive_maximum);
+            if version == ProtocolVersion::V5 {
+                let of_client = connect.properties.topic_alias_maximum.unwrap_or(0);
+                session.start_aliases(self.config.topic_alias_maximum, of_client.min(self.config.max_topic_alias_outgoing));
+            }
         }
         if let Some(state) = self.connections.get_mut(&connection) {
             state.phase = Phase::Connected { session: key, version };
@@ -205,6 +209,7 @@ impl Broker {
                 maximum_packet_size: Some(config.maximum_packet_size.max(1)),
                 assigned_client_identifier: connect.client_id.is_empty().then(|| client_id.clone()),
                 shared_subscription_available: Some(false),
+                topic_alias_maximum: (config.topic_alias_maximum > 0).then_some(config.topic_alias_maximum),
                 server_keep_alive: config.server_keep_alive_for(connect.version, connect.keep_alive),
                 ..ConnackProperties::default()
             };

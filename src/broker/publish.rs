@@ -8,7 +8,7 @@ use super::message::{ApplicationMessage, MessageContent};
 use super::subscription::SessionKey;
 use super::{Broker, Timer};
 use crate::packet::{Acknowledgement, Packet, PacketId, ProtocolVersion, Publish, QoS, ReasonCode, TopicName};
-use crate::session::Received;
+use crate::session::{AliasError, Received};
 use crate::text::{Message, key};
 use crate::time::Instant;
 
@@ -20,7 +20,8 @@ struct Rejection {
 }
 
 impl Broker {
-    pub(super) fn handle_publish(&mut self, now: Instant, key: SessionKey, publish: Publish) -> Result<(), Misbehaviour> {
+    pub(super) fn handle_publish(&mut self, now: Instant, key: SessionKey, mut publish: Publish) -> Result<(), Misbehaviour> {
+        self.resolve_topic(key, &mut publish)?;
         self.check_publish(&publish)?;
         let Some(session) = self.sessions.get_mut(key.0) else { return Ok(()) };
         let (version, client_id) = (session.version, session.client_id.clone());
@@ -84,20 +85,30 @@ impl Broker {
         Ok(())
     }
 
+    /// Gives the PUBLISH its whole Topic Name, whatever becomes of it: an alias that it sets counts from now on (5.0 §3.3.2.3.4).
+    fn resolve_topic(&mut self, key: SessionKey, publish: &mut Publish) -> Result<(), Misbehaviour> {
+        let Some(session) = self.sessions.get_mut(key.0) else { return Ok(()) };
+        let alias = publish.properties.topic_alias.take();
+        let error = match session.inbound_aliases.resolve(std::mem::take(&mut publish.topic), alias) {
+            Ok(topic) => {
+                publish.topic = topic;
+                return Ok(());
+            }
+            Err(error) => error,
+        };
+        let (clause, message) = match (error, alias) {
+            (AliasError::Invalid, Some(alias)) => {
+                ("MQTT-3.3.2-9", key::BROKER_TOPIC_ALIAS.with("alias", alias).with("limit", self.config.topic_alias_maximum))
+            }
+            (AliasError::Unknown, Some(alias)) => ("5.0 §3.3.2.3.4", key::BROKER_TOPIC_ALIAS_UNKNOWN.with("alias", alias)),
+            (_, None) => ("5.0 §3.3.2.1", key::BROKER_EMPTY_TOPIC.message()),
+        };
+        Err(Misbehaviour { reason_code: error.reason_code(), clause, message })
+    }
+
     /// What a Client must not send after this broker's CONNACK.
     fn check_publish(&self, publish: &Publish) -> Result<(), Misbehaviour> {
-        let properties = &publish.properties;
-        if let Some(alias) = properties.topic_alias {
-            return Err(Misbehaviour {
-                reason_code: ReasonCode::TopicAliasInvalid,
-                clause: "MQTT-3.3.2-9",
-                message: key::BROKER_TOPIC_ALIAS.with("alias", alias),
-            });
-        }
-        if publish.topic.is_empty() {
-            return Err(Misbehaviour::protocol_error("5.0 §3.3.2.3.4", key::BROKER_EMPTY_TOPIC.message()));
-        }
-        if !properties.subscription_identifiers.is_empty() {
+        if !publish.properties.subscription_identifiers.is_empty() {
             return Err(Misbehaviour::protocol_error("MQTT-3.3.4-6", key::BROKER_SUBSCRIPTION_IDENTIFIER_IN_PUBLISH.message()));
         }
         if publish.qos > self.config.maximum_qos {

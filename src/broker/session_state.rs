@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::message::ApplicationMessage;
 use super::queue::MessageQueue;
 use crate::packet::{ClientId, ProtocolVersion, SubscriptionOptions, TopicFilter, WillMessage};
-use crate::session::{ConnectionId, Inbound, Outbound};
+use crate::session::{ConnectionId, Inbound, InboundAliases, Outbound, OutboundAliases};
 use crate::time::Duration;
 
 /// Everything that the broker keeps for one Client Identifier.
@@ -21,6 +21,9 @@ pub(super) struct Session {
     pub(super) outbound: Outbound<Arc<ApplicationMessage>>,
     pub(super) inbound: Inbound,
     pub(super) queue: MessageQueue,
+    /// Of the living connection, as the next.
+    pub(super) inbound_aliases: InboundAliases,
+    pub(super) outbound_aliases: OutboundAliases,
     /// Present until it is published or discarded, also while Will Delay runs.
     pub(super) will: Option<WillMessage>,
 }
@@ -55,6 +58,12 @@ impl SessionExpiry {
 }
 
 impl Session {
+    /// Topic Aliases begin and end with a connection [MQTT-3.3.2-7]: the most that each side may set on this one, 0 without connection and in 3.1.1.
+    pub(super) fn start_aliases(&mut self, inbound_maximum: u16, outbound_maximum: u16) {
+        self.inbound_aliases.connection_started(inbound_maximum);
+        self.outbound_aliases.connection_started(outbound_maximum);
+    }
+
     pub(super) const fn new(client_id: ClientId, version: ProtocolVersion) -> Self {
         Self {
             client_id,
@@ -65,6 +74,8 @@ impl Session {
             outbound: Outbound::new(),
             inbound: Inbound::new(),
             queue: MessageQueue::new(),
+            inbound_aliases: InboundAliases::new(),
+            outbound_aliases: OutboundAliases::new(),
             will: None,
         }
     }

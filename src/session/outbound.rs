@@ -184,6 +184,17 @@ impl<T> Outbound<T> {
         }
     }
 
+    /// The identifier that [`Outbound::send`] gives the next message, so that its packet can be made, and its size known, before it is sent.
+    ///
+    /// # Errors
+    /// Why it has to wait.
+    pub fn next_id(&self) -> Result<PacketId, Blocked> {
+        match self.blocked() {
+            Some(blocked) => Err(blocked),
+            None => self.ids.peek().ok_or(Blocked::NoPacketId),
+        }
+    }
+
     /// How many PUBLISHes at QoS 1 and 2 may still be sent on this connection before one is acknowledged [MQTT-4.9.0-2].
     #[must_use]
     pub const fn send_quota(&self) -> u16 {

@@ -18,15 +18,22 @@ impl PacketIds {
 
     /// The next free identifier, from now on in use. `None` if all 65 535 are.
     pub(super) fn allocate(&mut self) -> Option<PacketId> {
-        if self.in_use.len() >= usize::from(u16::MAX) {
+        let id = self.peek()?;
+        self.in_use.insert(id);
+        self.next = id.next();
+        Some(id)
+    }
+
+    /// The identifier that [`PacketIds::allocate`] would give.
+    pub(super) fn peek(&self) -> Option<PacketId> {
+        if self.is_exhausted() {
             return None;
         }
         // At least one is free, so that the walk ends within one round.
         let mut id = self.next;
-        while !self.in_use.insert(id) {
+        while self.in_use.contains(&id) {
             id = id.next();
         }
-        self.next = id.next();
         Some(id)
     }
 

@@ -39,12 +39,6 @@ fn auth_without_a_method_in_connect_is_a_protocol_error_mqtt_4_12_0_6() {
 }
 
 #[test]
-fn a_topic_alias_is_refused_with_0x94_as_none_was_announced_mqtt_3_3_2_9() {
-    check(V5, b"\x30\x08\x00\x01t\x03\x23\x00\x01x", ReasonCode::TopicAliasInvalid);
-    check(V5, b"\x30\x07\x00\x00\x03\x23\x00\x01x", ReasonCode::TopicAliasInvalid);
-}
-
-#[test]
 fn a_subscription_identifier_from_a_client_is_a_protocol_error_mqtt_3_3_4_6() {
     check(V5, b"\x30\x07\x00\x01t\x02\x0b\x01x", ReasonCode::ProtocolError);
 }

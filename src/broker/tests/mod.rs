@@ -9,6 +9,7 @@ mod retained;
 mod routing;
 mod sessions;
 mod subscribing;
+mod topic_alias;
 mod wills;
 
 use std::collections::BTreeMap;
