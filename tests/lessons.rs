@@ -304,8 +304,8 @@ fn first_packets_have_the_bytes_that_the_text_shows() {
     let bytes = |what: &str| packet(&packets, what).2.clone();
     let connect = b"\x10\x13\x00\x04MQTT\x05\x02\x00\x3C\x00\x00\x06sensor";
     assert_eq!(bytes("sensor → broker CONNECT"), connect);
-    assert_eq!(bytes("broker → sensor CONNACK").len(), 15);
-    assert_eq!(bytes("broker → sensor CONNACK")[..4], [0x20, 13, 0, 0]);
+    assert_eq!(bytes("broker → sensor CONNACK").len(), 16);
+    assert_eq!(bytes("broker → sensor CONNACK")[..4], [0x20, 14, 0, 0]);
     assert_eq!(bytes("dashboard → broker SUBSCRIBE")[..4], [0x82, 12, 0, 1]);
     assert_eq!(bytes("broker → dashboard SUBACK"), [0x90, 4, 0, 1, 0, 0]);
     assert_eq!(bytes("sensor → broker PUBLISH"), b"\x30\x10\x00\x09home/temp\x0022.5");
@@ -318,7 +318,7 @@ fn first_packets_have_the_bytes_that_the_text_shows() {
     let request = "POST /home/temp HTTP/1.1\r\nHost: broker.example\r\nContent-Length: 4\r\n\r\n22.5";
     let answer = "HTTP/1.1 204 No Content\r\n\r\n";
     assert_eq!((request.len(), answer.len(), 100 * (request.len() + answer.len())), (73, 27, 10_000));
-    assert_eq!((connect.len() + 15 + 18 + 2, connect.len() + 15 + 100 * 18 + 2), (56, 1_838));
+    assert_eq!((connect.len() + 16 + 18 + 2, connect.len() + 16 + 100 * 18 + 2), (57, 1_839));
 }
 
 #[test]

@@ -1,11 +1,9 @@
 //! What subscribers answer: PUBACK, PUBREC, PUBCOMP.
 
-use std::sync::Arc;
-
 use super::Broker;
 use super::ending::Misbehaviour;
 use super::event::BrokerEvent;
-use super::message::ApplicationMessage;
+use super::message::Kept;
 use super::subscription::SessionKey;
 use crate::packet::{Acknowledgement, Packet, PacketType};
 use crate::session::Acknowledged;
@@ -37,14 +35,14 @@ impl Broker {
         key: SessionKey,
         packet_type: PacketType,
         ack: &Acknowledgement,
-        acknowledged: Acknowledged<Arc<ApplicationMessage>>,
+        acknowledged: Acknowledged<Kept>,
     ) -> Result<(), Misbehaviour> {
         let (packet_id, reason_code) = (ack.packet_id, ack.reason_code);
         match acknowledged {
             Acknowledged::Completed { tag } => {
                 if let Some(session) = self.sessions.get(key.0) {
                     let client_id = session.client_id.clone();
-                    self.emit(BrokerEvent::DeliveryCompleted { message: tag.id, client_id, packet_id, reason_code });
+                    self.emit(BrokerEvent::DeliveryCompleted { message: tag.message.id, client_id, packet_id, reason_code });
                 }
                 self.pump(now, key);
             }

@@ -59,6 +59,12 @@ pub struct BrokerConfig {
     pub max_topic_levels: usize,
     /// Subscriptions of one session.
     pub max_subscriptions: usize,
+    /// Whether filters with wildcards are served.
+    pub wildcard_subscription_available: bool,
+    /// Whether Subscription Identifiers are served.
+    pub subscription_identifiers_available: bool,
+    /// Whether Shared Subscriptions are served.
+    pub shared_subscription_available: bool,
     /// Topic Alias Maximum: aliases that one client may set; 0 for none.
     pub topic_alias_maximum: u16,
     /// Aliases that the broker sets towards one client, whatever its Topic Alias Maximum; 0 for none.
@@ -95,6 +101,9 @@ impl Default for BrokerConfig {
             max_connections: 10_000,
             max_topic_levels: 128,
             max_subscriptions: 1_000,
+            wildcard_subscription_available: true,
+            subscription_identifiers_available: true,
+            shared_subscription_available: true,
             topic_alias_maximum: 10,
             max_topic_alias_outgoing: 10,
             persistence: true,

@@ -167,7 +167,7 @@ impl Broker {
             Packet::Pubrel(ack) => self.handle_pubrel(session, &ack),
             Packet::Pubcomp(ack) => self.handle_pubcomp(now, session, &ack),
             Packet::Subscribe(subscribe) => self.handle_subscribe(now, session, subscribe),
-            Packet::Unsubscribe(unsubscribe) => self.handle_unsubscribe(session, unsubscribe),
+            Packet::Unsubscribe(unsubscribe) => self.handle_unsubscribe(now, session, unsubscribe),
             Packet::Pingreq => {
                 self.send(session, &Packet::Pingresp);
                 Ok(())

@@ -64,7 +64,7 @@ impl SharedFrame {
 }
 
 impl Broker {
-    /// Gives a message to every session with a matching subscription; tells how many there are.
+    /// Gives a message to every session with a matching subscription, and to one of each group that shares one; tells how many there are.
     pub(super) fn route(&mut self, now: Instant, message: &Arc<ApplicationMessage>) -> usize {
         let shares = self.shares(message);
         let mut frame = SharedFrame::default();
@@ -78,10 +78,16 @@ impl Broker {
                 qos: self.config.delivery_qos(message.qos, share.granted),
                 retain: message.retain && share.retain_as_published,
                 subscription_identifiers: share.identifiers.clone(),
+                share: None,
             };
             self.deliver(now, share.session, share.filter.clone(), delivery, &mut frame);
         }
-        shares.len()
+        // A session that is also a member of a group may get a second copy through it (5.0 §4.8.2).
+        let groups = self.shared.matching(&message.topic);
+        for group in &groups {
+            self.deliver_to_group(now, *group, message, &mut frame);
+        }
+        shares.len().saturating_add(groups.len())
     }
 
     /// One share for each session, ordered by session: the highest granted QoS [MQTT-3.3.4-2] and all identifiers [MQTT-3.3.4-4].
@@ -219,7 +225,7 @@ impl Broker {
         let publish = delivery.to_publish(now, Some(packet_id), false, true);
         // Look at the size before the identifier is used.
         let Some(bytes) = encode_publish(session, publish.clone()) else { return Ok(Started::TooLarge) };
-        session.outbound.send(Arc::clone(&delivery.message), &publish)?;
+        session.outbound.send(delivery.kept(), &publish)?;
         Ok(Started::Sent { packet_id, bytes })
     }
 
@@ -272,7 +278,8 @@ impl Broker {
             };
             let Some(packet_id) = publish.packet_id else { continue };
             let client_id = session.client_id.clone();
-            let Some(message) = session.outbound.iter().find(|flight| flight.packet_id == packet_id).map(|flight| Arc::clone(flight.tag))
+            let Some(message) =
+                session.outbound.iter().find(|flight| flight.packet_id == packet_id).map(|flight| Arc::clone(&flight.tag.message))
             else {
                 continue;
             };

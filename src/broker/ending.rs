@@ -1,12 +1,13 @@
 //! How connections and sessions end, and the broker itself.
 
 use super::connection::Phase;
-use super::event::{BrokerEvent, DropReason, EndCause};
+use super::event::{BrokerEvent, EndCause};
 use super::session_state::SessionExpiry;
+use super::shared::SharedSubscriptions;
 use super::subscription::SessionKey;
 use super::{Broker, Timer};
 use crate::packet::{Connack, Disconnect, Packet, ProtocolVersion, ReasonCode};
-use crate::session::{Awaiting, ConnectionId, Transmit};
+use crate::session::{ConnectionId, Transmit};
 use crate::text::{Language, Message, key};
 use crate::time::Instant;
 
@@ -149,20 +150,17 @@ impl Broker {
         let Some(mut session) = self.sessions.remove(key.0) else { return };
         self.by_client.remove(&session.client_id);
         for filter in session.subscriptions.keys() {
-            self.subscriptions.remove(filter, key);
+            self.remove_subscription(filter, key);
         }
         self.timers.cancel(&Timer::SessionEnd(key));
         self.timers.cancel(&Timer::Will(key));
         self.timers.cancel(&Timer::QueueExpiry(key));
-        let client_id = session.client_id;
+        let (undelivered, will, client_id) = (session.take_undelivered(), session.will.take(), session.client_id);
         self.emit(BrokerEvent::SessionEnded { client_id: client_id.clone(), expired });
-        // A message whose PUBREC has come has reached the subscriber: it is not dropped.
-        let unsent = session.outbound.iter().filter(|flight| flight.awaiting != Awaiting::Pubcomp).map(|flight| flight.tag.id);
-        let queued = session.queue.drain();
-        for message in unsent.chain(queued.iter().map(|delivery| delivery.message.id)).collect::<Vec<_>>() {
-            self.emit(BrokerEvent::MessageDropped { message, client_id: client_id.clone(), reason: DropReason::SessionEnded });
+        for kept in undelivered {
+            self.part_with(now, &client_id, kept);
         }
-        if let Some(will) = session.will.take() {
+        if let Some(will) = will {
             self.accept_will(now, client_id, will);
         }
     }
@@ -180,6 +178,8 @@ impl Broker {
         for connection in connections {
             self.detach(connection, EndCause::ServerStopped, Farewell::Abort);
         }
+        // No group hands over to another session that is about to end.
+        self.shared = SharedSubscriptions::default();
         let sessions: Vec<SessionKey> = self.by_client.values().copied().collect();
         for session in sessions {
             self.discard_will(session, false);

@@ -86,6 +86,8 @@ pub enum DropReason {
     SessionEnded,
     /// QoS 0, and the Client does not read what was sent to it before.
     SlowReader,
+    /// The session ended, or unsubscribed, and another member of the group with the Shared Subscription gets it (5.0 §4.8.2).
+    MovedToAnotherMember,
 }
 
 /// What the broker did or decided.
@@ -168,6 +170,20 @@ pub enum BrokerEvent {
         retain: bool,
         /// Payload.
         payload: Bytes,
+    },
+    /// Of a group with a Shared Subscription this member was chosen to get a message, so that the others do not; `MessageRouted` follows and says what it gets
+    /// (5.0 §4.8.2).
+    SharedMemberChosen {
+        /// Which message.
+        message: MessageId,
+        /// The group: `$share/ShareName/filter`.
+        filter: TopicFilter,
+        /// Who was chosen.
+        client_id: ClientId,
+        /// How many members the group has.
+        members: usize,
+        /// How many had their turn earlier and could not take it as soon: offline, Receive Maximum used up, or Maximum Packet Size too small.
+        passed_over: usize,
     },
     /// What one matching subscriber gets of it.
     MessageRouted {

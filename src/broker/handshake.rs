@@ -208,7 +208,9 @@ impl Broker {
                 retain_available: (!config.retain_available).then_some(false),
                 maximum_packet_size: Some(config.maximum_packet_size.max(1)),
                 assigned_client_identifier: connect.client_id.is_empty().then(|| client_id.clone()),
-                shared_subscription_available: Some(false),
+                wildcard_subscription_available: (!config.wildcard_subscription_available).then_some(false),
+                subscription_identifiers_available: (!config.subscription_identifiers_available).then_some(false),
+                shared_subscription_available: (!config.shared_subscription_available).then_some(false),
                 topic_alias_maximum: (config.topic_alias_maximum > 0).then_some(config.topic_alias_maximum),
                 server_keep_alive: config.server_keep_alive_for(connect.version, connect.keep_alive),
                 ..ConnackProperties::default()

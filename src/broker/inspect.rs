@@ -112,7 +112,7 @@ impl Broker {
                 .outbound
                 .iter()
                 .map(|flight| InFlightSummary {
-                    message: flight.tag.id,
+                    message: flight.tag.message.id,
                     packet_id: flight.packet_id,
                     topic: flight.topic,
                     qos: flight.qos,

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use smallvec::SmallVec;
 
 use super::event::MessageId;
-use crate::packet::{ClientId, PacketId, Publish, PublishProperties, QoS, TopicName, WillMessage};
+use crate::packet::{ClientId, PacketId, Publish, PublishProperties, QoS, TopicFilter, TopicName, WillMessage};
 use crate::time::{Duration, Instant};
 
 /// A message that the broker accepted, shared by all who wait for it.
@@ -104,9 +104,22 @@ pub(super) struct Delivery {
     /// RETAIN as this subscriber sees it.
     pub(super) retain: bool,
     pub(super) subscription_identifiers: SmallVec<[u32; 1]>,
+    /// The Shared Subscription that it came by: the group whose other members may get it instead.
+    pub(super) share: Option<TopicFilter>,
+}
+
+/// A message that a session answers for until its Client has it, with the Shared Subscription that it came by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Kept {
+    pub(super) message: Arc<ApplicationMessage>,
+    pub(super) share: Option<TopicFilter>,
 }
 
 impl Delivery {
+    pub(super) fn kept(&self) -> Kept {
+        Kept { message: Arc::clone(&self.message), share: self.share.clone() }
+    }
+
     /// The packet for this subscriber. What 3.1.1 does not have is left out by the caller's choice of `with_properties`.
     pub(super) fn to_publish(&self, now: Instant, packet_id: Option<PacketId>, dup: bool, with_properties: bool) -> Publish {
         let properties = if with_properties {

@@ -11,7 +11,9 @@
 //! - sends SUBACK before the retained messages of a new subscription;
 //! - drops a QoS 0 message for a Client that does not read what it was sent before, as Mosquitto does; QoS 1 and 2 wait in its session, bounded there;
 //! - ends a session with Session Expiry Interval 0 before it publishes the will of that session;
-//! - does not serve shared subscriptions yet, and refuses `$share/…` in 3.1.1 too, where it would otherwise be a filter that matches nothing anyone meant;
+//! - gives each message for a Shared Subscription to its members in turn, passing over those that cannot take it now; if none can, it waits with one of them, online before
+//!   offline. When a session ends, or unsubscribes, others get what was not sent, and at its end what was sent at QoS 1 without PUBACK;
+//! - serves Shared Subscriptions to Clients of 3.1.1 too, as other brokers do: to them `$share/…` would otherwise be a filter that matches nothing anyone meant;
 //! - answers a malformed CONNECT of 5.0 with CONNACK, of 3.1.1 with the close alone.
 
 #![cfg_attr(
@@ -43,6 +45,7 @@ mod publish;
 mod queue;
 mod retained;
 mod session_state;
+mod shared;
 mod subscribe;
 mod subscription;
 #[cfg(test)]
@@ -59,12 +62,14 @@ pub use access::{AccessControl, Acl, AclAccess, AclRule, AclSubject, PASSWORD_IT
 pub use config::BrokerConfig;
 pub use event::{BrokerEvent, DropReason, EndCause, MessageId, Output, Routing};
 pub use inspect::{InFlightSummary, RetainedSummary, SessionSummary, SubscriptionSummary, WillSummary};
+pub use shared::SharedGroupSummary;
 pub use topic_tree::{FilterId, Match, Subscribed, TopicTree};
 
 use arena::Arena;
 use connection::Connection;
 use retained::RetainedMessages;
 use session_state::Session;
+use shared::SharedSubscriptions;
 use subscription::{SessionKey, SubscriptionTree};
 
 use crate::packet::{ClientId, TopicName};
@@ -82,6 +87,7 @@ pub struct Broker {
     sessions: Arena<Session>,
     by_client: BTreeMap<ClientId, SessionKey>,
     subscriptions: SubscriptionTree,
+    shared: SharedSubscriptions,
     retained: RetainedMessages,
     timers: TimerTable<Timer>,
     next_message: u64,
@@ -117,6 +123,7 @@ impl Broker {
             sessions: Arena::default(),
             by_client: BTreeMap::new(),
             subscriptions: SubscriptionTree::default(),
+            shared: SharedSubscriptions::default(),
             retained: RetainedMessages::default(),
             timers: TimerTable::new(),
             next_message: 1,
@@ -225,6 +232,7 @@ impl Hash for Broker {
             sessions,
             by_client,
             subscriptions,
+            shared,
             retained,
             timers,
             next_message,
@@ -232,6 +240,6 @@ impl Hash for Broker {
             outputs: _,
         } = self;
         (config, rng, connections, sessions, by_client).hash(state);
-        (subscriptions, retained, timers, next_message, next_assigned).hash(state);
+        (subscriptions, shared, retained, timers, next_message, next_assigned).hash(state);
     }
 }

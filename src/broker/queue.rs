@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::message::Delivery;
-use crate::packet::QoS;
+use crate::packet::{QoS, TopicFilter};
 use crate::time::Instant;
 
 /// First in, first out, bounded in messages and bytes.
@@ -30,14 +30,19 @@ impl MessageQueue {
         Self { entries: VecDeque::new(), bytes: 0, full_reported: false }
     }
 
+    /// Whether a message of this size would be kept.
+    pub(super) fn has_room(&self, size: usize, max_messages: usize, max_bytes: usize) -> bool {
+        self.entries.len() < max_messages && self.bytes.saturating_add(size) <= max_bytes
+    }
+
     pub(super) fn push(&mut self, delivery: Delivery, max_messages: usize, max_bytes: usize) -> Queued {
-        let bytes = self.bytes.saturating_add(delivery.message.size());
-        if self.entries.len() >= max_messages || bytes > max_bytes {
+        let size = delivery.message.size();
+        if !self.has_room(size, max_messages, max_bytes) {
             let first = !self.full_reported;
             self.full_reported = true;
             return Queued::Full { first };
         }
-        self.bytes = bytes;
+        self.bytes = self.bytes.saturating_add(size);
         self.entries.push_back(delivery);
         Queued::Kept
     }
@@ -53,16 +58,24 @@ impl MessageQueue {
 
     /// Takes out what has expired at `now`, in order.
     pub(super) fn take_expired(&mut self, now: Instant) -> Vec<Delivery> {
-        let (expired, kept): (VecDeque<_>, VecDeque<_>) =
-            std::mem::take(&mut self.entries).into_iter().partition(|delivery| delivery.message.is_expired(now));
+        self.take_those(|delivery| delivery.message.is_expired(now))
+    }
+
+    /// Takes out what came by this Shared Subscription, in order.
+    pub(super) fn take_shared(&mut self, filter: &TopicFilter) -> Vec<Delivery> {
+        self.take_those(|delivery| delivery.share.as_ref() == Some(filter))
+    }
+
+    fn take_those(&mut self, wanted: impl Fn(&Delivery) -> bool) -> Vec<Delivery> {
+        let (taken, kept): (VecDeque<_>, VecDeque<_>) = std::mem::take(&mut self.entries).into_iter().partition(wanted);
         self.entries = kept;
-        for delivery in &expired {
+        for delivery in &taken {
             self.bytes = self.bytes.saturating_sub(delivery.message.size());
         }
         if self.entries.is_empty() {
             self.full_reported = false;
         }
-        expired.into()
+        taken.into()
     }
 
     /// When the next of its messages expires.
@@ -115,7 +128,7 @@ mod tests {
             properties: PublishProperties { message_expiry_interval: expiry, ..PublishProperties::default() },
         };
         let message = content.accept(MessageId(1), Instant::ZERO);
-        Delivery { message, qos: QoS::AtLeastOnce, retain: false, subscription_identifiers: Default::default() }
+        Delivery { message, qos: QoS::AtLeastOnce, retain: false, subscription_identifiers: Default::default(), share: None }
     }
 
     #[test]

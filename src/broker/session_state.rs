@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::message::ApplicationMessage;
+use super::message::Kept;
 use super::queue::MessageQueue;
-use crate::packet::{ClientId, ProtocolVersion, SubscriptionOptions, TopicFilter, WillMessage};
-use crate::session::{ConnectionId, Inbound, InboundAliases, Outbound, OutboundAliases};
+use crate::packet::{ClientId, ProtocolVersion, QoS, SubscriptionOptions, TopicFilter, WillMessage};
+use crate::session::{Awaiting, ConnectionId, Inbound, InboundAliases, Outbound, OutboundAliases};
 use crate::time::Duration;
 
 /// Everything that the broker keeps for one Client Identifier.
@@ -18,7 +18,7 @@ pub(super) struct Session {
     pub(super) online: Option<Online>,
     pub(super) expiry: SessionExpiry,
     pub(super) subscriptions: BTreeMap<TopicFilter, Granted>,
-    pub(super) outbound: Outbound<Arc<ApplicationMessage>>,
+    pub(super) outbound: Outbound<Kept>,
     pub(super) inbound: Inbound,
     pub(super) queue: MessageQueue,
     /// Of the living connection, as the next.
@@ -58,6 +58,21 @@ impl SessionExpiry {
 }
 
 impl Session {
+    /// What has not reached the Client, at the end of the session: in flight and then queued, each in order. Another member of a group may get what was never sent, and
+    /// what was sent at QoS 1; a QoS 2 message that was sent stays with its member [MQTT-4.8.2-5].
+    pub(super) fn take_undelivered(&mut self) -> Vec<Kept> {
+        // A message whose PUBREC has come has reached the subscriber.
+        let unfinished = self.outbound.iter().filter(|flight| flight.awaiting != Awaiting::Pubcomp);
+        let sent = unfinished.map(|flight| Kept {
+            share: flight.tag.share.clone().filter(|_| flight.qos == QoS::AtLeastOnce),
+            message: Arc::clone(&flight.tag.message),
+        });
+        let mut undelivered: Vec<Kept> = sent.collect();
+        undelivered.extend(self.queue.drain().into_iter().map(|delivery| Kept { message: delivery.message, share: delivery.share }));
+        self.outbound.discard();
+        undelivered
+    }
+
     /// Topic Aliases begin and end with a connection [MQTT-3.3.2-7]: the most that each side may set on this one, 0 without connection and in 3.1.1.
     pub(super) fn start_aliases(&mut self, inbound_maximum: u16, outbound_maximum: u16) {
         self.inbound_aliases.connection_started(inbound_maximum);

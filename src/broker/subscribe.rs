@@ -1,7 +1,5 @@
 //! SUBSCRIBE and UNSUBSCRIBE.
 
-use std::num::NonZeroU32;
-
 use smallvec::SmallVec;
 
 use super::Broker;
@@ -10,7 +8,7 @@ use super::ending::Misbehaviour;
 use super::event::BrokerEvent;
 use super::message::Delivery;
 use super::session_state::Granted;
-use super::subscription::{SessionKey, Subscriber};
+use super::subscription::SessionKey;
 use crate::packet::{
     Packet, PacketId, ProtocolVersion, QoS, ReasonCode, RetainHandling, Suback, Subscribe, Subscription, SubscriptionOptions, TopicFilter,
     Unsuback, Unsubscribe, UserProperties,
@@ -24,8 +22,10 @@ impl Broker {
         let Subscribe { packet_id, properties, subscriptions } = subscribe;
         let Some(session) = self.sessions.get(key.0) else { return Ok(()) };
         let (version, client_id) = (session.version, session.client_id.clone());
-        if subscriptions.iter().any(|one| one.filter.is_shared() && one.options.no_local) {
-            return Err(Misbehaviour::protocol_error("MQTT-3.8.3-4", key::BROKER_SHARED_NO_LOCAL.message()));
+        if version == ProtocolVersion::V5 {
+            for one in &subscriptions {
+                self.check_subscription(one, properties.subscription_identifier)?;
+            }
         }
         let in_use = self.is_packet_id_in_use(key, packet_id);
         let mut reason_codes = Vec::with_capacity(subscriptions.len());
@@ -39,7 +39,9 @@ impl Broker {
             let reason_code = match result {
                 Ok((granted, existed)) => {
                     let handling = subscription.options.retain_handling;
-                    if handling == RetainHandling::SendAtSubscribe || handling == RetainHandling::SendIfNew && !existed {
+                    let wanted = handling == RetainHandling::SendAtSubscribe || handling == RetainHandling::SendIfNew && !existed;
+                    // A member of a group gets no retained messages (5.0 §4.8.2).
+                    if wanted && !subscription.filter.is_shared() {
                         fresh.push((subscription.filter.clone(), granted));
                     }
                     match granted.options.qos {
@@ -63,13 +65,46 @@ impl Broker {
         Ok(())
     }
 
+    /// What a Client of 5.0 must not ask for, the CONNACK having told it so. (3.1.1 has no way to tell: it gets a failure for this filter.)
+    fn check_subscription(&self, subscription: &Subscription, identifier: Option<u32>) -> Result<(), Misbehaviour> {
+        let Subscription { filter, options } = subscription;
+        let (reason_code, clause, message) = match self.unavailable(filter) {
+            Some(ReasonCode::SharedSubscriptionsNotSupported) => {
+                (ReasonCode::SharedSubscriptionsNotSupported, "5.0 §3.2.2.3.13", key::BROKER_SHARED_UNAVAILABLE.message())
+            }
+            Some(reason_code) => (reason_code, "5.0 §3.2.2.3.11", key::BROKER_WILDCARD_UNAVAILABLE.message()),
+            None if identifier.is_some() && !self.config.subscription_identifiers_available => (
+                ReasonCode::SubscriptionIdentifiersNotSupported,
+                "5.0 §3.2.2.3.12",
+                key::BROKER_SUBSCRIPTION_IDENTIFIER_UNAVAILABLE.message(),
+            ),
+            None if filter.is_shared() && options.no_local => {
+                (ReasonCode::ProtocolError, "MQTT-3.8.3-4", key::BROKER_SHARED_NO_LOCAL.message())
+            }
+            None => return Ok(()),
+        };
+        Err(Misbehaviour { reason_code, clause, message })
+    }
+
+    /// What this broker does not serve of a filter.
+    fn unavailable(&self, filter: &TopicFilter) -> Option<ReasonCode> {
+        if filter.is_shared() && !self.config.shared_subscription_available {
+            Some(ReasonCode::SharedSubscriptionsNotSupported)
+        } else if filter.has_wildcard() && !self.config.wildcard_subscription_available {
+            Some(ReasonCode::WildcardSubscriptionsNotSupported)
+        } else {
+            None
+        }
+    }
+
     /// Makes or replaces one subscription; tells what was granted and whether it existed.
     fn subscribe(&mut self, key: SessionKey, subscription: &Subscription, identifier: Option<u32>) -> Result<(Granted, bool), ReasonCode> {
         let filter = &subscription.filter;
-        if filter.is_shared() {
-            return Err(ReasonCode::SharedSubscriptionsNotSupported);
+        if let Some(reason_code) = self.unavailable(filter) {
+            return Err(reason_code);
         }
-        if let Some(message) = self.too_many_levels(filter.as_str()) {
+        let levels = filter.share().map_or(filter.as_str(), |(_, topic_filter)| topic_filter);
+        if let Some(message) = self.too_many_levels(levels) {
             self.emit(BrokerEvent::LimitReached { message });
             return Err(ReasonCode::TopicFilterInvalid);
         }
@@ -83,8 +118,7 @@ impl Broker {
             return Err(ReasonCode::QuotaExceeded);
         }
         let existed = session.subscriptions.insert(filter.clone(), granted).is_some();
-        let identifier = identifier.and_then(NonZeroU32::new);
-        self.subscriptions.insert(filter, Subscriber { session: key, options: granted.options, identifier });
+        self.add_subscription(filter, key, granted);
         Ok((granted, existed))
     }
 
@@ -101,20 +135,20 @@ impl Broker {
             }
             let qos = self.config.delivery_qos(message.qos, granted.options.qos);
             let subscription_identifiers: SmallVec<[u32; 1]> = granted.identifier.into_iter().collect();
-            let delivery = Delivery { message, qos, retain: true, subscription_identifiers };
+            let delivery = Delivery { message, qos, retain: true, subscription_identifiers, share: None };
             self.deliver(now, key, filter.clone(), delivery, &mut SharedFrame::default());
         }
     }
 
     /// Each filter in order, then one UNSUBACK [MQTT-3.10.4-6]. Deliveries that have begun are finished [MQTT-3.10.4-3].
-    pub(super) fn handle_unsubscribe(&mut self, key: SessionKey, unsubscribe: Unsubscribe) -> Result<(), Misbehaviour> {
+    pub(super) fn handle_unsubscribe(&mut self, now: Instant, key: SessionKey, unsubscribe: Unsubscribe) -> Result<(), Misbehaviour> {
         let Unsubscribe { packet_id, filters, .. } = unsubscribe;
         let in_use = self.is_packet_id_in_use(key, packet_id);
         let Some(session) = self.sessions.get(key.0) else { return Ok(()) };
         let (version, client_id) = (session.version, session.client_id.clone());
         let mut reason_codes = Vec::with_capacity(filters.len());
         for filter in filters {
-            let existed = !in_use && self.unsubscribe(key, &filter);
+            let existed = !in_use && self.unsubscribe(now, key, &filter);
             let reason_code = match existed {
                 true => ReasonCode::Success,
                 false if in_use => ReasonCode::PacketIdentifierInUse,
@@ -131,9 +165,11 @@ impl Broker {
         Ok(())
     }
 
-    fn unsubscribe(&mut self, key: SessionKey, filter: &TopicFilter) -> bool {
+    fn unsubscribe(&mut self, now: Instant, key: SessionKey, filter: &TopicFilter) -> bool {
         let Some(session) = self.sessions.get_mut(key.0) else { return false };
-        session.subscriptions.remove(filter).is_some() && self.subscriptions.remove(filter, key)
+        let existed = session.subscriptions.remove(filter).is_some() && self.remove_subscription(filter, key);
+        self.hand_over_queued(now, key, filter);
+        existed
     }
 
     /// Whether a QoS 2 PUBLISH of this Client owns the identifier. Only 5.0 has a code to say so; 3.1.1 lets it pass.

@@ -113,6 +113,12 @@ pub(super) fn broker_event(event: &BrokerEvent) -> (&'static str, Value) {
                 "qos": u8::from(*qos), "retain": retain, "payload_hex": hex(payload),
             }),
         ),
+        BrokerEvent::SharedMemberChosen { message, filter, client_id, members, passed_over } => (
+            "broker_shared_member_chosen",
+            json!({
+                "message": message, "filter": filter.as_str(), "client_id": client_id.as_str(), "members": members, "passed_over": passed_over,
+            }),
+        ),
         BrokerEvent::MessageRouted { message, client_id, filter, routing } => (
             "broker_message_routed",
             json!({ "message": message, "client_id": client_id.as_str(), "filter": filter.as_str(), "routing": routing }),

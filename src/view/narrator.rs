@@ -263,6 +263,12 @@ impl Narrator {
                 (self.node_of(client_id), MarkKind::Will, words.message())
             }
             BrokerEvent::WillPublished { client_id, .. } => (self.node_of(client_id), MarkKind::Will, key::VIEW_WILL_PUBLISHED.message()),
+            BrokerEvent::SharedMemberChosen { filter, client_id, members, passed_over, .. } => {
+                let words = if *passed_over > 0 { key::VIEW_SHARED_PASSED_OVER } else { key::VIEW_SHARED_CHOSEN };
+                let message = words.with("filter", filter.as_str()).with("members", *members);
+                let message = if *passed_over > 0 { message.with("passed", *passed_over) } else { message };
+                (self.node_of(client_id), MarkKind::Note, message)
+            }
             BrokerEvent::MessageDropped { client_id, reason, .. }
             | BrokerEvent::MessageRouted { client_id, routing: Routing::Dropped(reason), .. } => {
                 (self.node_of(client_id), MarkKind::Note, key::VIEW_MESSAGE_DROPPED.with("why", drop_words(*reason)))
@@ -328,6 +334,7 @@ fn drop_words(reason: DropReason) -> Message {
         DropReason::PacketTooLarge => key::VIEW_DROP_PACKET_TOO_LARGE,
         DropReason::SessionEnded => key::VIEW_DROP_SESSION_ENDED,
         DropReason::SlowReader => key::VIEW_DROP_SLOW_READER,
+        DropReason::MovedToAnotherMember => key::VIEW_DROP_MOVED_TO_ANOTHER_MEMBER,
     }
     .message()
 }

@@ -11,7 +11,7 @@ fn success_is_answered_by_connack_0_and_announces_what_the_broker_offers_mqtt_3_
     assert_eq!(connack.properties.receive_maximum, Some(20));
     assert_eq!(connack.properties.maximum_packet_size, Some(327_680));
     assert_eq!(connack.properties.topic_alias_maximum, Some(10));
-    assert_eq!(connack.properties.shared_subscription_available, Some(false));
+    assert_eq!(connack.properties.shared_subscription_available, None);
     assert_eq!(connack.properties.assigned_client_identifier, None);
     assert_eq!(connack.properties.maximum_qos, None, "absent means 2; the value 2 would be a Protocol Error");
     let three = bench.dial(connect(V311, "three"));

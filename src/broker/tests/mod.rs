@@ -8,6 +8,7 @@ mod qos;
 mod retained;
 mod routing;
 mod sessions;
+mod shared;
 mod subscribing;
 mod topic_alias;
 mod wills;

@@ -5,14 +5,14 @@ use super::*;
 #[test]
 fn suback_has_one_code_for_each_filter_in_order_mqtt_3_9_3_1() {
     for version in BOTH {
-        let mut bench = Bench::new();
+        let mut bench = Bench::with(BrokerConfig { max_topic_levels: 2, ..BrokerConfig::default() });
         let connection = bench.join(connect(version, "c"));
         bench.send(
             connection,
-            subscribe(9, &[("b", options(Q2)), ("$share/g/a", options(Q1)), ("a/+", options(Q0)), ("#", options(Q1))], None),
+            subscribe(9, &[("b", options(Q2)), ("too/many/levels", options(Q1)), ("a/+", options(Q0)), ("#", options(Q1))], None),
         );
         let Packet::Suback(suback) = bench.one(connection) else { panic!() };
-        let refused = if version == V5 { ReasonCode::SharedSubscriptionsNotSupported } else { ReasonCode::UnspecifiedError };
+        let refused = if version == V5 { ReasonCode::TopicFilterInvalid } else { ReasonCode::UnspecifiedError };
         assert_eq!(suback.packet_id, id(9), "[MQTT-3.8.4-2]");
         assert_eq!(suback.reason_codes, [ReasonCode::GrantedQoS2, refused, ReasonCode::Success, ReasonCode::GrantedQoS1]);
         assert_eq!(bench.session("c").unwrap().subscriptions.len(), 3);
@@ -94,4 +94,28 @@ fn an_identifier_that_a_qos_2_publish_owns_is_in_use_0x91() {
     assert_eq!(codes, [ReasonCode::PacketIdentifierInUse; 3]);
     bench.send(connection, Packet::Pubrel(ack(4)));
     assert_eq!(bench.one(connection), Packet::Pubcomp(ack(4)), "its exchange goes on");
+}
+
+#[test]
+fn what_connack_says_is_not_available_is_a_protocol_error_with_its_own_code_5_0_3_2_2_3() {
+    let none =
+        BrokerConfig { wildcard_subscription_available: false, subscription_identifiers_available: false, ..BrokerConfig::default() };
+    let wildcards = [("a", "a/#"), ("a", "+"), ("a", "$share/g/+")];
+    for (ok, refused) in wildcards {
+        let mut bench = Bench::with(none.clone());
+        let connection = bench.dial(connect(V5, "c"));
+        let Packet::Connack(connack) = bench.one(connection) else { panic!() };
+        assert_eq!(connack.properties.wildcard_subscription_available, Some(false));
+        assert_eq!(connack.properties.subscription_identifiers_available, Some(false));
+        bench.send(connection, subscribe(1, &[(ok, options(Q0)), (refused, options(Q0))], None));
+        bench.assert_misbehaved(connection, ReasonCode::WildcardSubscriptionsNotSupported);
+        let old = bench.join(connect(V311, "old"));
+        bench.send(old, subscribe(1, &[(ok, options(Q0)), (refused, options(Q0))], None));
+        let Packet::Suback(suback) = bench.one(old) else { panic!() };
+        assert_eq!(suback.reason_codes, [ReasonCode::Success, ReasonCode::UnspecifiedError]);
+    }
+    let mut bench = Bench::with(none);
+    let connection = bench.join(connect(V5, "c"));
+    bench.send(connection, subscribe(1, &[("a", options(Q0))], Some(7)));
+    bench.assert_misbehaved(connection, ReasonCode::SubscriptionIdentifiersNotSupported);
 }
