@@ -4,96 +4,34 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, reason = "a test may panic; the exemption for tests does not reach shared functions")]
 
-use std::io::Read;
+mod support;
+
+use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::thread::JoinHandle;
-use std::time::Duration;
 
-use mqtt_playground::broker::{BrokerConfig, BrokerEvent};
-use mqtt_playground::native::Server;
+use mqtt_playground::broker::BrokerEvent;
+use support::{Listening, connect_packet, is_there};
 
-/// How long any single step may take before the test fails; generous, since machines are slow at times.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Whether the programs are there. On CI a missing one is a failure; elsewhere the test says that it was skipped.
 fn have_mosquitto() -> bool {
     let found = ["mosquitto_pub", "mosquitto_sub"]
         .iter()
         .all(|program| Command::new(program).arg("--help").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok());
-    let ci = std::env::var("CI").is_ok_and(|value| value == "true");
-    assert!(found || !ci, "mosquitto_pub and mosquitto_sub are missing: apt-get install mosquitto-clients");
-    if !found {
-        println!("skipped: mosquitto_pub and mosquitto_sub are missing: apt-get install mosquitto-clients");
-    }
-    found
+    is_there(found, "mosquitto_pub and mosquitto_sub: apt-get install mosquitto-clients")
 }
 
-/// A broker on a free port with its events.
-struct Listening {
-    port: String,
-    events: Receiver<BrokerEvent>,
-    stop: Option<tokio::sync::oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+fn client(broker: &Listening, program: &str, args: &str) -> Child {
+    Command::new(program)
+        .args(["-h", "127.0.0.1", "-p", &broker.tcp.port().to_string()])
+        .args(args.split(' '))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
 }
 
-impl Listening {
-    fn start() -> Self {
-        let (event, events) = channel();
-        let (port, ports) = channel();
-        let (stop, stopped) = tokio::sync::oneshot::channel();
-        let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async {
-                let server = Server::bind("127.0.0.1:0".parse().unwrap(), BrokerConfig::default()).await.unwrap();
-                port.send(server.address().unwrap().port().to_string()).unwrap();
-                let stop = async {
-                    let _ = stopped.await;
-                };
-                server
-                    .run(stop, move |_, happened| {
-                        let _ = event.send(happened.clone());
-                    })
-                    .await;
-            });
-        });
-        Self { port: ports.recv().unwrap(), events, stop: Some(stop), thread: Some(thread) }
-    }
-
-    fn until<T>(&self, what: &str, mut wanted: impl FnMut(&BrokerEvent) -> Option<T>) -> T {
-        loop {
-            let event = self.events.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("never happened: {what}"));
-            if let Some(found) = wanted(&event) {
-                return found;
-            }
-        }
-    }
-
-    fn until_subscribed(&self) {
-        self.until("a subscription", |event| matches!(event, BrokerEvent::Subscribed { .. }).then_some(()));
-    }
-
-    fn client(&self, program: &str, args: &str) -> Child {
-        Command::new(program)
-            .args(["-h", "127.0.0.1", "-p", &self.port])
-            .args(args.split(' '))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
-    }
-
-    fn publish(&self, args: &str) {
-        let output = self.client("mosquitto_pub", args).wait_with_output().unwrap();
-        assert!(output.status.success(), "mosquitto_pub {args}: {}", String::from_utf8_lossy(&output.stderr));
-    }
-}
-
-impl Drop for Listening {
-    fn drop(&mut self) {
-        let _ = self.stop.take().map(|stop| stop.send(()));
-        let _ = self.thread.take().map(JoinHandle::join);
-    }
+fn publish(broker: &Listening, args: &str) {
+    let output = client(broker, "mosquitto_pub", args).wait_with_output().unwrap();
+    assert!(output.status.success(), "mosquitto_pub {args}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 fn lines(child: Child) -> Vec<String> {
@@ -109,10 +47,10 @@ fn messages_arrive_at_each_qos_in_both_versions() {
     let broker = Listening::start();
     for version in ["311", "5"] {
         for qos in ["0", "1", "2"] {
-            let subscriber = broker.client("mosquitto_sub", &format!("-V {version} -q {qos} -t home/+/temp -C 3 -W 30"));
+            let subscriber = client(&broker, "mosquitto_sub", &format!("-V {version} -q {qos} -t home/+/temp -C 3 -W 30"));
             broker.until_subscribed();
             for value in ["21.5", "22.0", "22.5"] {
-                broker.publish(&format!("-V {version} -q {qos} -t home/living/temp -m {value}"));
+                publish(&broker, &format!("-V {version} -q {qos} -t home/living/temp -m {value}"));
             }
             assert_eq!(lines(subscriber), ["21.5", "22.0", "22.5"], "MQTT {version}, QoS {qos}");
         }
@@ -125,13 +63,13 @@ fn a_retained_message_meets_a_late_subscriber_until_it_is_cleared() {
         return;
     }
     let broker = Listening::start();
-    broker.publish("-V 5 -q 1 -r -t home/status -m online");
-    assert_eq!(lines(broker.client("mosquitto_sub", "-V 311 -t home/# -C 1 -W 30")), ["online"]);
-    broker.publish("-V 5 -q 1 -r -t home/status -n");
-    let subscriber = broker.client("mosquitto_sub", "-V 5 -t home/# -C 1 -W 30");
-    broker.until("RetainedCleared", |event| matches!(event, BrokerEvent::RetainedCleared { .. }).then_some(()));
+    publish(&broker, "-V 5 -q 1 -r -t home/status -m online");
+    assert_eq!(lines(client(&broker, "mosquitto_sub", "-V 311 -t home/# -C 1 -W 30")), ["online"]);
+    publish(&broker, "-V 5 -q 1 -r -t home/status -n");
+    let subscriber = client(&broker, "mosquitto_sub", "-V 5 -t home/# -C 1 -W 30");
+    broker.until_event("RetainedCleared", |event| matches!(event, BrokerEvent::RetainedCleared { .. }).then_some(()));
     broker.until_subscribed();
-    broker.publish("-V 5 -t home/next -m next");
+    publish(&broker, "-V 5 -t home/next -m next");
     assert_eq!(lines(subscriber), ["next"]);
 }
 
@@ -142,10 +80,10 @@ fn a_killed_client_leaves_its_will() {
     }
     let broker = Listening::start();
     for version in ["311", "5"] {
-        let watcher = broker.client("mosquitto_sub", &format!("-V {version} -q 1 -t status/sensor -C 1 -W 30"));
+        let watcher = client(&broker, "mosquitto_sub", &format!("-V {version} -q 1 -t status/sensor -C 1 -W 30"));
         broker.until_subscribed();
         let will = "--will-topic status/sensor --will-payload offline --will-qos 1";
-        let mut sensor = broker.client("mosquitto_sub", &format!("-V {version} -t none {will}"));
+        let mut sensor = client(&broker, "mosquitto_sub", &format!("-V {version} -t none {will}"));
         broker.until_subscribed();
         sensor.kill().unwrap();
         sensor.wait().unwrap();
@@ -162,19 +100,19 @@ fn a_session_keeps_what_its_killed_client_missed() {
     for (version, keep) in [("311", "-c"), ("5", "-c -x 3600")] {
         let id = format!("keeper-{version}");
         let args = format!("-V {version} -i {id} {keep} -q 1 -t queue/{version}");
-        let mut keeper = broker.client("mosquitto_sub", &args);
-        broker.until("its subscription", |event| {
+        let mut keeper = client(&broker, "mosquitto_sub", &args);
+        broker.until_event("its subscription", |event| {
             matches!(event, BrokerEvent::Subscribed { client_id, .. } if client_id.as_str() == id).then_some(())
         });
         keeper.kill().unwrap();
         keeper.wait().unwrap();
-        broker.until("the end of its connection", |event| {
+        broker.until_event("the end of its connection", |event| {
             matches!(event, BrokerEvent::ConnectionEnded { client_id: Some(client), .. } if client.as_str() == id).then_some(())
         });
         for value in ["one", "two"] {
-            broker.publish(&format!("-V {version} -q 1 -t queue/{version} -m {value}"));
+            publish(&broker, &format!("-V {version} -q 1 -t queue/{version} -m {value}"));
         }
-        assert_eq!(lines(broker.client("mosquitto_sub", &format!("{args} -C 2 -W 30"))), ["one", "two"], "MQTT {version}");
+        assert_eq!(lines(client(&broker, "mosquitto_sub", &format!("{args} -C 2 -W 30"))), ["one", "two"], "MQTT {version}");
     }
 }
 
@@ -184,25 +122,22 @@ fn garbage_closes_its_connection_and_no_other() {
         return;
     }
     let broker = Listening::start();
-    let subscriber = broker.client("mosquitto_sub", "-V 5 -t home -C 1 -W 30");
+    let subscriber = client(&broker, "mosquitto_sub", "-V 5 -t home -C 1 -W 30");
     broker.until_subscribed();
-    let mut stream = std::net::TcpStream::connect(format!("127.0.0.1:{}", broker.port)).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    std::io::Write::write_all(&mut stream, b"GET / HTTP/1.1\r\n\r\n").unwrap();
+    let mut stream = broker.connect();
+    stream.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
     let mut answer = Vec::new();
     // The broker closes; whether by FIN or RST depends on what was unread.
     let _ = stream.read_to_end(&mut answer);
     assert_eq!(answer, b"", "nothing is sent to a peer that is no MQTT client [MQTT-4.13.1-1]");
-    broker.publish("-V 5 -t home -m still-here");
+    publish(&broker, "-V 5 -t home -m still-here");
     assert_eq!(lines(subscriber), ["still-here"]);
 }
 
 #[test]
 fn the_last_packet_reaches_a_client_that_still_sends() {
-    use std::io::Write;
     let broker = Listening::start();
-    let mut stream = std::net::TcpStream::connect(format!("127.0.0.1:{}", broker.port)).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut stream = broker.connect();
     // CONNECT, a PUBLISH at QoS 3, and much more than the broker will ever look at.
     let mut bytes = b"\x10\x0e\0\x04MQTT\x05\x02\0\0\0\0\x01a\x36\x05\0\x01t\0\0".to_vec();
     bytes.resize(200_000, 0xC0);
@@ -219,12 +154,10 @@ fn the_last_packet_reaches_a_client_that_still_sends() {
 
 #[test]
 fn a_broker_that_stops_says_so_to_its_clients() {
-    use std::io::Write;
     let broker = Listening::start();
-    let mut stream = std::net::TcpStream::connect(format!("127.0.0.1:{}", broker.port)).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    stream.write_all(b"\x10\x0e\0\x04MQTT\x05\x02\0\0\0\0\x01a").unwrap();
-    broker.until("the client is connected", |event| matches!(event, BrokerEvent::ClientConnected { .. }).then_some(()));
+    let mut stream = broker.connect();
+    stream.write_all(&connect_packet("a")).unwrap();
+    broker.until_event("the client is connected", |event| matches!(event, BrokerEvent::ClientConnected { .. }).then_some(()));
     drop(broker);
     let mut received = Vec::new();
     stream.read_to_end(&mut received).unwrap();

@@ -13,4 +13,3 @@ playground-no-more-hints = All hints are shown.
 playground-no-such-branch = There is no such branch.
 playground-no-such-format = Files of the format “{ $format }” cannot be made. Choose json or pcapng.
 playground-live-cannot = On a real broker you can connect, disconnect, publish, subscribe and unsubscribe.
-playground-live-limit = { $limit } MB of packets are recorded. From here on nothing more is recorded; the connection goes on

@@ -47,6 +47,8 @@ sim-topic-shared = starts with $share but is not of the form $share/ShareName/fi
 
 # Limits that a trace records
 sim-limit-trace = { $limit } records are reached. What happens after this is not recorded, and the run stops here.
+sim-limit-recorded-bytes = { $limit } MB of packets are recorded. From here on nothing more is recorded; the connection goes on
+sim-limit-recorded-records = { $limit } records are reached. From here on nothing more is recorded; the connection goes on
 sim-limit-instant = { $limit } events happened without any time passing, so something goes round in circles. The run stops here.
 sim-limit-events = { $limit } events are reached. The run stops here.
 sim-limit-backlog = More than { $limit } bytes wait to be sent on one connection. It is reset.

@@ -13,4 +13,3 @@ playground-no-more-hints = 힌트를 모두 보았어요.
 playground-no-such-branch = 그런 갈래가 없어요.
 playground-no-such-format = “{ $format }” 형식으로는 저장할 수 없어요. json이나 pcapng를 골라 주세요.
 playground-live-cannot = 실제 브로커에서는 연결, 연결 끊기, 발행, 구독, 구독 취소만 할 수 있어요.
-playground-live-limit = 패킷을 { $limit } MB까지 기록했어요. 이제부터는 기록하지 않지만 연결은 이어져요

@@ -47,6 +47,8 @@ sim-topic-shared = $share로 시작하지만 $share/ShareName/filter 형식이 �
 
 # 기록에 남는 한계
 sim-limit-trace = 기록이 { $limit }개에 이르렀어요. 이 뒤의 일은 기록하지 않고, 실행을 여기서 멈춰요.
+sim-limit-recorded-bytes = 패킷을 { $limit } MB까지 기록했어요. 이제부터는 기록하지 않지만 연결은 이어져요
+sim-limit-recorded-records = 기록이 { $limit }개에 이르렀어요. 이제부터는 기록하지 않지만 연결은 이어져요
 sim-limit-instant = 시간이 흐르지 않은 채 사건이 { $limit }번 일어났어요. 무언가 제자리를 맴돌고 있어서 실행을 여기서 멈춰요.
 sim-limit-events = 사건이 { $limit }번에 이르렀어요. 실행을 여기서 멈춰요.
 sim-limit-backlog = 한 연결에서 보내기를 기다리는 데이터가 { $limit }바이트를 넘어 연결을 재설정해요.

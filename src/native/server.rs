@@ -1,34 +1,75 @@
-//! The broker behind TCP: the same core, driven by the wall clock and real sockets.
+//! The broker behind sockets: the same core, driven by the wall clock.
 //!
-//! One task owns the [`Broker`]; each connection has a task that reads and one that writes. Queues between them are bounded: a Client that
-//! does not read is disconnected before its queue grows without end.
+//! One task owns the [`Broker`]; each connection has a task that reads and one that writes. What waits between them is bounded, for input in pieces, for
+//! output in bytes and packets: of a Client that does not read what it was sent, nothing more is read, messages at QoS 0 are dropped for it (as Mosquitto
+//! does), and when it has taken nothing for [`ServerConfig::stall_max`], it is disconnected.
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use bytes::Bytes;
+use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
+use super::backlog::{Bounds, Gauge, Outbox, Outgoing};
+use super::connection::{self, Ends};
+use super::listen::{Listener, Transport};
+use super::tcp;
+use super::websocket::{self, Admission};
 use crate::broker::{Broker, BrokerConfig, BrokerEvent, Output};
+use crate::link::CloseReason;
+use crate::packet::PacketType;
 use crate::rng::RngStream;
 use crate::session::{ConnectionId, Transmit};
 use crate::time::Instant;
 
-/// Packets that wait for one slow reader before it is disconnected.
-const OUTGOING_MAX: usize = 4_096;
 /// Pieces of input that wait for the broker; more waits in the sockets.
-const INCOMING_MAX: usize = 1_024;
-/// Bytes read at once.
-const READ_SIZE: usize = 16_384;
-/// A peer that takes nothing of a packet for so long is given up.
-const WRITE_STALL_MAX: std::time::Duration = std::time::Duration::from_secs(30);
-/// How long after the last packet the peer may still send: a socket closed with unread bytes is reset, and the peer would lose that packet.
-const LINGER: std::time::Duration = std::time::Duration::from_secs(1);
+const INPUTS_MAX: usize = 1_024;
+/// Bytes that may wait for one Client before QoS 0 is dropped for it.
+const UNWRITTEN_BYTES: usize = 1 << 20;
+/// Packets that may wait for one Client before QoS 0 is dropped for it.
+const UNWRITTEN_PACKETS: usize = 10_000;
+/// How long Clients are given at the end to take what was sent to them.
+const GOODBYE: Duration = Duration::from_secs(3);
+/// Status codes of WebSocket: an orderly end, and a server that stops.
+const NORMAL: u16 = 1000;
+const GOING_AWAY: u16 = 1001;
 
-/// Why the listener could not start.
+/// How a server is set up.
+#[derive(Clone, Debug)]
+pub struct ServerConfig {
+    /// The broker. Without bounds for what is unwritten it gets 1 MiB and 10,000 packets for each connection.
+    pub broker: BrokerConfig,
+    /// Where to listen for MQTT over TCP; port 0 picks a free one.
+    pub tcp: Vec<SocketAddr>,
+    /// Where to listen for MQTT over WebSocket.
+    pub websocket: Vec<SocketAddr>,
+    /// Who is let in over WebSocket.
+    pub admission: Admission,
+    /// A peer that takes nothing of what is written to it for so long is given up.
+    pub stall_max: Duration,
+    /// How long a WebSocket handshake may take.
+    pub handshake_max: Duration,
+}
+
+impl Default for ServerConfig {
+    /// Listens nowhere.
+    fn default() -> Self {
+        Self {
+            broker: BrokerConfig::default(),
+            tcp: Vec::new(),
+            websocket: Vec::new(),
+            admission: Admission::default(),
+            stall_max: Duration::from_secs(30),
+            handshake_max: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Why the server could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
     /// The address is taken or not ours.
@@ -41,52 +82,123 @@ pub enum ServerError {
     },
 }
 
+/// What a server does, for logs and traces.
+#[derive(Debug)]
+pub enum Happening<'a> {
+    /// A connection was accepted; over WebSocket, after its handshake.
+    Opened {
+        /// Its number.
+        connection: ConnectionId,
+        /// Who calls.
+        peer: SocketAddr,
+        /// Over what.
+        transport: Transport,
+    },
+    /// Something happened inside the broker.
+    Broker(&'a BrokerEvent),
+    /// A packet is sent.
+    Sent {
+        /// On this connection.
+        connection: ConnectionId,
+        /// Its type.
+        packet_type: PacketType,
+        /// All its bytes.
+        bytes: &'a Bytes,
+    },
+    /// A connection is over.
+    Closed {
+        /// Which.
+        connection: ConnectionId,
+        /// Why, as the server sees it.
+        reason: CloseReason,
+    },
+    /// A WebSocket handshake did not succeed.
+    HandshakeFailed {
+        /// Who called.
+        peer: SocketAddr,
+        /// Why.
+        reason: &'a str,
+    },
+    /// The system gave no connection. It is asked again.
+    AcceptFailed(&'a std::io::Error),
+}
+
+/// What the tasks tell the server.
+pub(super) enum Input {
+    Opened(SocketAddr, Accepted),
+    /// A piece of a Client's stream, and the place that it takes.
+    Bytes(ConnectionId, Bytes, OwnedSemaphorePermit),
+    Closed(ConnectionId, CloseReason),
+    /// To be closed with this status code of WebSocket.
+    Refused(ConnectionId, u16),
+    HandshakeFailed(SocketAddr, String),
+    AcceptFailed(std::io::Error),
+}
+
+/// A new connection.
+pub(super) enum Accepted {
+    Tcp(TcpStream),
+    WebSocket(websocket::Incoming, websocket::Sender),
+}
+
 /// A broker that listens.
 #[derive(Debug)]
 pub struct Server {
-    listener: TcpListener,
-    broker: Broker,
-}
-
-enum Input {
-    Opened(TcpStream),
-    Bytes(ConnectionId, Bytes),
-    Closed(ConnectionId),
-}
-
-enum Outgoing {
-    Bytes(Bytes),
-    Close,
+    config: ServerConfig,
+    listeners: Vec<Listener>,
+    gauge: Arc<Gauge>,
 }
 
 impl Server {
-    /// Starts to listen; port 0 picks a free one.
+    /// Starts to listen.
     ///
     /// # Errors
     /// [`ServerError::Listen`].
-    pub async fn bind(address: SocketAddr, config: BrokerConfig) -> Result<Self, ServerError> {
-        let listener = TcpListener::bind(address).await.map_err(|source| ServerError::Listen { address, source })?;
-        Ok(Self { listener, broker: Broker::new(config, RngStream::from_entropy(entropy())) })
+    pub fn bind(mut config: ServerConfig) -> Result<Self, ServerError> {
+        let broker = &mut config.broker;
+        broker.max_unwritten_bytes = broker.max_unwritten_bytes.min(UNWRITTEN_BYTES);
+        broker.max_unwritten_packets = broker.max_unwritten_packets.min(UNWRITTEN_PACKETS);
+        let tcp = config.tcp.iter().map(|address| (Transport::Tcp, *address));
+        let websocket = config.websocket.iter().map(|address| (Transport::WebSocket, *address));
+        let listeners = tcp.chain(websocket).map(|(transport, address)| Listener::bind(transport, address)).collect::<Result<_, _>>()?;
+        Ok(Self { config, listeners, gauge: Arc::default() })
     }
 
-    /// The address in use.
-    ///
-    /// # Errors
-    /// The operating system cannot tell.
-    pub fn address(&self) -> std::io::Result<SocketAddr> {
-        self.listener.local_addr()
+    /// The addresses in use, in the order of the configuration, those for TCP first.
+    pub fn addresses(&self) -> impl Iterator<Item = (Transport, SocketAddr)> {
+        self.listeners.iter().map(|listener| (listener.transport, listener.address))
     }
 
-    /// Serves until `stop` is ready, then says goodbye to all clients. `log` hears every event.
-    pub async fn run(self, stop: impl Future<Output = ()>, mut log: impl FnMut(Instant, &BrokerEvent)) {
-        let Self { listener, mut broker } = self;
-        let started = tokio::time::Instant::now();
-        let (input, mut inputs) = mpsc::channel::<Input>(INCOMING_MAX);
-        let mut writers: BTreeMap<ConnectionId, mpsc::Sender<Outgoing>> = BTreeMap::new();
-        let mut last_connection = 0;
+    /// What waits for slow Clients.
+    #[must_use]
+    pub fn gauge(&self) -> Arc<Gauge> {
+        Arc::clone(&self.gauge)
+    }
+
+    /// Serves until `stop` is ready, then says goodbye to all Clients. `observe` hears of everything, with the time since the start.
+    pub async fn run(self, stop: impl Future<Output = ()>, observe: impl FnMut(Instant, &Happening<'_>)) {
+        let Self { config, listeners, gauge } = self;
+        let (input, mut inputs) = mpsc::channel::<Input>(INPUTS_MAX);
+        let (written, mut reports) = mpsc::unbounded_channel();
+        let admission = Arc::new(config.admission.clone());
+        let bounds = websocket::Bounds { handshake_max: config.handshake_max, message_max: message_max(&config.broker) };
+        let accepting: Vec<_> =
+            listeners.into_iter().map(|listener| tokio::spawn(listener.run(Arc::clone(&admission), bounds, input.clone()))).collect();
+        let mut serving = Serving {
+            started: tokio::time::Instant::now(),
+            broker: Broker::new(config.broker.clone(), RngStream::from_entropy(entropy())),
+            bounds: backlog_bounds(&config.broker),
+            stall_max: config.stall_max,
+            outboxes: BTreeMap::new(),
+            last_connection: 0,
+            gauge,
+            input,
+            written,
+            observe,
+        };
         tokio::pin!(stop);
         loop {
-            let deadline = broker.poll_timeout().map(|at| started + std::time::Duration::from_micros(at.as_micros()));
+            let deadline = serving.broker.poll_timeout().map(|at| serving.started + Duration::from_micros(at.as_micros()));
             let timer = async {
                 match deadline {
                     Some(deadline) => tokio::time::sleep_until(deadline).await,
@@ -96,47 +208,47 @@ impl Server {
             let received = tokio::select! {
                 () = &mut stop => break,
                 () = timer => None,
-                accepted = accept(&listener) => Some(Input::Opened(accepted)),
                 received = inputs.recv() => received,
             };
-            let now = elapsed(started);
-            match received {
-                Some(Input::Opened(stream)) => {
-                    last_connection += 1;
-                    let connection = ConnectionId(last_connection);
-                    writers.insert(connection, serve(stream, connection, input.clone()));
-                    broker.handle_connection_opened(now, connection);
-                }
-                Some(Input::Bytes(connection, bytes)) if writers.contains_key(&connection) => broker.handle_bytes(now, connection, bytes),
-                Some(Input::Closed(connection)) if writers.remove(&connection).is_some() => {
-                    broker.handle_connection_closed(now, connection);
-                }
-                _ => broker.handle_timeout(now),
+            while let Ok((connection, packets, bytes)) = reports.try_recv() {
+                serving.broker.handle_written(connection, packets, bytes);
             }
-            drain(&mut broker, now, &mut writers, &mut log);
+            serving.handle(received);
         }
-        let now = elapsed(started);
-        let ending: Vec<mpsc::Sender<Outgoing>> = writers.values().cloned().collect();
-        broker.handle_shutdown(now);
-        drain(&mut broker, now, &mut writers, &mut log);
-        // Writers end after what was queued before; give slow sockets a moment, not forever.
+        for accepting in accepting {
+            accepting.abort();
+        }
+        let writers = serving.shut_down();
         let goodbye = async {
-            for writer in ending {
+            for writer in writers {
                 writer.closed().await;
             }
         };
-        let _ = tokio::time::timeout(std::time::Duration::from_secs(1), goodbye).await;
+        tokio::pin!(goodbye);
+        // What Clients still send is read and ignored: closing over it would reset their connections.
+        let _ = tokio::time::timeout(GOODBYE, async {
+            loop {
+                tokio::select! {
+                    () = &mut goodbye => break,
+                    _ = inputs.recv() => {}
+                }
+            }
+        })
+        .await;
     }
 }
 
-/// The next connection. When the system refuses one (too many open files), it is asked again after a pause, not in a busy loop.
-async fn accept(listener: &TcpListener) -> TcpStream {
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => return stream,
-            Err(_) => tokio::time::sleep(std::time::Duration::from_millis(100)).await,
-        }
-    }
+/// A WebSocket message may hold the largest packet, or many small ones.
+fn message_max(broker: &BrokerConfig) -> usize {
+    usize::try_from(broker.maximum_packet_size).unwrap_or(usize::MAX).saturating_mul(2).max(1 << 20)
+}
+
+/// Reading pauses where QoS 0 begins to be dropped. What may still come is one message for each place in flight, and the answers to what was read.
+fn backlog_bounds(broker: &BrokerConfig) -> Bounds {
+    let packet = usize::try_from(broker.maximum_packet_size).unwrap_or(usize::MAX);
+    let in_flight = packet.saturating_mul(usize::from(broker.max_inflight).saturating_add(2));
+    let pause_bytes = broker.max_unwritten_bytes;
+    Bounds { pause_bytes, pause_packets: broker.max_unwritten_packets, bytes_max: pause_bytes.saturating_add(in_flight) }
 }
 
 /// Randomness of the operating system, which the standard library draws for its hash maps.
@@ -148,73 +260,132 @@ fn entropy() -> [u8; 32] {
     entropy
 }
 
-fn elapsed(started: tokio::time::Instant) -> Instant {
-    Instant::from_micros(u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX))
+struct Serving<F> {
+    started: tokio::time::Instant,
+    broker: Broker,
+    bounds: Bounds,
+    stall_max: Duration,
+    outboxes: BTreeMap<ConnectionId, Outbox>,
+    last_connection: u64,
+    gauge: Arc<Gauge>,
+    input: mpsc::Sender<Input>,
+    written: mpsc::UnboundedSender<(ConnectionId, usize, usize)>,
+    observe: F,
 }
 
-fn drain(
-    broker: &mut Broker,
-    now: Instant,
-    writers: &mut BTreeMap<ConnectionId, mpsc::Sender<Outgoing>>,
-    log: &mut impl FnMut(Instant, &BrokerEvent),
-) {
-    while let Some(output) = broker.poll_output() {
-        match output {
-            Output::Event(event) => log(now, &event),
-            Output::Transmit(connection, transmit) => {
-                let Some(writer) = writers.get(&connection) else { continue };
-                let (outgoing, last) = match transmit {
-                    Transmit::Packet { bytes, .. } => (Outgoing::Bytes(bytes), false),
-                    Transmit::Close => (Outgoing::Close, true),
-                    Transmit::Abort | Transmit::Open => {
-                        writers.remove(&connection);
-                        continue;
-                    }
-                };
-                let overflow = writer.try_send(outgoing).is_err();
-                if overflow || last {
-                    writers.remove(&connection);
+impl<F: FnMut(Instant, &Happening<'_>)> Serving<F> {
+    fn now(&self) -> Instant {
+        Instant::from_micros(u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX))
+    }
+
+    fn handle(&mut self, received: Option<Input>) {
+        let now = self.now();
+        match received {
+            Some(Input::Opened(peer, accepted)) => self.open(now, peer, accepted),
+            Some(Input::Bytes(connection, bytes, _place)) => {
+                if self.outboxes.contains_key(&connection) {
+                    self.broker.handle_bytes(now, connection, bytes);
                 }
-                if overflow && !last {
-                    broker.handle_connection_closed(now, connection);
+            }
+            Some(Input::Closed(connection, reason)) => {
+                if let Some(outbox) = self.outboxes.remove(&connection) {
+                    outbox.give_up();
+                    self.lose(now, connection, reason);
+                }
+            }
+            Some(Input::Refused(connection, code)) => {
+                if let Some(outbox) = self.outboxes.remove(&connection) {
+                    outbox.close(code);
+                    self.lose(now, connection, CloseReason::ClosedHere);
+                }
+            }
+            Some(Input::HandshakeFailed(peer, reason)) => (self.observe)(now, &Happening::HandshakeFailed { peer, reason: &reason }),
+            Some(Input::AcceptFailed(error)) => (self.observe)(now, &Happening::AcceptFailed(&error)),
+            None => self.broker.handle_timeout(now),
+        }
+        self.drain(now);
+    }
+
+    fn open(&mut self, now: Instant, peer: SocketAddr, accepted: Accepted) {
+        self.last_connection += 1;
+        let connection = ConnectionId(self.last_connection);
+        let (outbox, queue, backlog) = Outbox::new(self.bounds, Arc::clone(&self.gauge));
+        let ends = Ends { queue, backlog, input: self.input.clone(), written: self.written.clone(), stall_max: self.stall_max };
+        self.outboxes.insert(connection, outbox);
+        let transport = match accepted {
+            Accepted::Tcp(stream) => {
+                let (source, sink) = tcp::split(stream);
+                connection::spawn(connection, source, sink, ends);
+                Transport::Tcp
+            }
+            Accepted::WebSocket(source, sink) => {
+                connection::spawn(connection, source, sink, ends);
+                Transport::WebSocket
+            }
+        };
+        (self.observe)(now, &Happening::Opened { connection, peer, transport });
+        self.broker.handle_connection_opened(now, connection);
+    }
+
+    /// The connection is over without the broker's doing.
+    fn lose(&mut self, now: Instant, connection: ConnectionId, reason: CloseReason) {
+        (self.observe)(now, &Happening::Closed { connection, reason });
+        self.broker.handle_connection_closed(now, connection);
+    }
+
+    fn drain(&mut self, now: Instant) {
+        while let Some(output) = self.broker.poll_output() {
+            match output {
+                Output::Event(event) => (self.observe)(now, &Happening::Broker(&event)),
+                Output::Transmit(connection, transmit) => self.transmit(now, connection, transmit),
+            }
+        }
+    }
+
+    fn transmit(&mut self, now: Instant, connection: ConnectionId, transmit: Transmit) {
+        match transmit {
+            Transmit::Packet { packet_type, bytes } => {
+                let Some(outbox) = self.outboxes.get(&connection) else { return };
+                (self.observe)(now, &Happening::Sent { connection, packet_type, bytes: &bytes });
+                if outbox.push(bytes).is_err()
+                    && let Some(outbox) = self.outboxes.remove(&connection)
+                {
+                    outbox.give_up();
+                    self.lose(now, connection, CloseReason::ClosedHere);
+                }
+            }
+            Transmit::Close => {
+                if let Some(outbox) = self.outboxes.remove(&connection) {
+                    (self.observe)(now, &Happening::Closed { connection, reason: CloseReason::ClosedHere });
+                    outbox.close(NORMAL);
+                }
+            }
+            Transmit::Abort | Transmit::Open => {
+                if let Some(outbox) = self.outboxes.remove(&connection) {
+                    (self.observe)(now, &Happening::Closed { connection, reason: CloseReason::Reset });
+                    outbox.give_up();
                 }
             }
         }
     }
-}
 
-/// Reads and writes one connection until either side closes it.
-fn serve(stream: TcpStream, connection: ConnectionId, input: mpsc::Sender<Input>) -> mpsc::Sender<Outgoing> {
-    // Small packets are the rule; waiting to fill a segment would only delay them.
-    let _ = stream.set_nodelay(true);
-    let (mut reader, mut writer) = stream.into_split();
-    let (outgoing, mut queue) = mpsc::channel::<Outgoing>(OUTGOING_MAX);
-    let from_peer = input.clone();
-    let mut reading = tokio::spawn(async move {
-        let mut buffer = BytesMut::with_capacity(READ_SIZE);
-        while matches!(reader.read_buf(&mut buffer).await, Ok(read) if read > 0) {
-            if from_peer.send(Input::Bytes(connection, buffer.split().freeze())).await.is_err() {
-                return;
+    /// Ends all connections; gives what tells when each is really over.
+    fn shut_down(mut self) -> Vec<mpsc::UnboundedSender<Outgoing>> {
+        let now = self.now();
+        self.broker.handle_shutdown(now);
+        let mut writers = Vec::new();
+        while let Some(output) = self.broker.poll_output() {
+            match output {
+                Output::Transmit(connection, Transmit::Close) => {
+                    if let Some(outbox) = self.outboxes.remove(&connection) {
+                        (self.observe)(now, &Happening::Closed { connection, reason: CloseReason::ClosedHere });
+                        writers.push(outbox.close(GOING_AWAY));
+                    }
+                }
+                Output::Transmit(connection, transmit) => self.transmit(now, connection, transmit),
+                Output::Event(event) => (self.observe)(now, &Happening::Broker(&event)),
             }
-            buffer.reserve(READ_SIZE);
         }
-        let _ = from_peer.send(Input::Closed(connection)).await;
-    });
-    tokio::spawn(async move {
-        let mut broken = false;
-        while !broken && let Some(Outgoing::Bytes(bytes)) = queue.recv().await {
-            broken = !matches!(tokio::time::timeout(WRITE_STALL_MAX, writer.write_all(&bytes)).await, Ok(Ok(())));
-        }
-        if broken {
-            drop(queue);
-            // The broker has to hear of it, even if the reader has not noticed.
-            let _ = input.send(Input::Closed(connection)).await;
-        } else {
-            let _ = writer.shutdown().await;
-            drop(queue);
-            let _ = tokio::time::timeout(LINGER, &mut reading).await;
-        }
-        reading.abort();
-    });
-    outgoing
+        writers
+    }
 }

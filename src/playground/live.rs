@@ -9,13 +9,13 @@ use super::screen::live_client_rows;
 use super::{ClientRow, LiveInput};
 use crate::client::{Client, ClientConfig, ClientEvent, Output, PublishRequest};
 use crate::link::{CloseReason, Side};
-use crate::packet::{PacketType, ProtocolVersion, PublishProperties, Subscription, mask_secrets};
+use crate::packet::{PacketType, ProtocolVersion, PublishProperties, Subscription};
 use crate::rng::Seed;
 use crate::session::{ConnectionId, Transmit};
 use crate::sim::{Command, CommandError, Cursor, Stride};
 use crate::text::{Message, key};
 use crate::time::Instant;
-use crate::trace::{Event, Node, NodeId, NodeKind, Trace};
+use crate::trace::{Event, Node, NodeId, NodeKind, Recorder, Trace};
 use crate::view::SessionReport;
 
 const RECORDS_MAX: usize = 200_000;
@@ -26,14 +26,12 @@ const CLIENT: NodeId = NodeId(1);
 #[derive(Debug)]
 pub(super) struct Live {
     pub(super) client: Client,
-    pub(super) trace: Trace,
+    recorder: Recorder,
     outbox: VecDeque<Transmit>,
     /// The last time that the page told.
     now: Instant,
     connection: ConnectionId,
     transport: Transport,
-    /// Bytes of packets in the trace.
-    bytes: usize,
     /// The client's state from this number of records on, as often as it changed.
     states: Vec<(usize, LiveState)>,
     /// Where the learner is looking, unless it is the newest record.
@@ -61,16 +59,13 @@ impl Live {
             Node { name: without_credentials(url), version: None, kind: NodeKind::Broker },
             Node { name, version: Some(config.version), kind: NodeKind::App },
         ];
-        let mut trace = Trace::new(nodes, RECORDS_MAX);
-        trace.push(Instant::ZERO, None, Event::RunStarted { seed: None });
         let mut live = Self {
             client: Client::new(config, Seed(0).stream("live", "client")),
-            trace,
+            recorder: Recorder::new(nodes, RECORDS_MAX, BYTES_MAX),
             outbox: VecDeque::new(),
             now: Instant::ZERO,
             connection: ConnectionId(0),
             transport: Transport::Closed,
-            bytes: 0,
             states: Vec::new(),
             past: None,
         };
@@ -78,15 +73,20 @@ impl Live {
         live
     }
 
+    pub(super) const fn trace(&self) -> &Trace {
+        self.recorder.trace()
+    }
+
     /// Keeps the client's state for whoever looks back: it is no fold of the trace.
     fn keep_state(&mut self) {
-        let name = self.trace.nodes().get(CLIENT.0 as usize).map_or("", |node| node.name.as_str());
+        let name = self.trace().nodes().get(CLIENT.0 as usize).map_or("", |node| node.name.as_str());
         let sessions = Rc::new(SessionReport::of_client(CLIENT, name, &self.client));
         let state = LiveState { sessions, clients: live_client_rows(name, &self.client).into() };
+        let length = self.trace().len();
         match self.states.last_mut() {
             Some((_, last)) if *last == state => {}
-            Some((records, last)) if *records == self.trace.len() => *last = state,
-            _ => self.states.push((self.trace.len(), state)),
+            Some((records, last)) if *records == length => *last = state,
+            _ => self.states.push((length, state)),
         }
     }
 
@@ -147,17 +147,7 @@ impl Live {
     }
 
     fn record(&mut self, event: Event) {
-        if self.bytes > BYTES_MAX {
-            return;
-        }
-        if let Event::PacketSent { bytes, .. } | Event::PacketObserved { bytes, .. } = &event {
-            self.bytes = self.bytes.saturating_add(bytes.len());
-        }
-        self.trace.push(self.now, None, event);
-        if self.bytes > BYTES_MAX {
-            let message = key::PLAYGROUND_LIVE_LIMIT.with("limit", BYTES_MAX >> 20);
-            self.trace.push(self.now, None, Event::LimitReached { message });
-        }
+        self.recorder.record(self.now, event);
     }
 
     fn close(&mut self, reason: CloseReason) {
@@ -191,7 +181,7 @@ impl Live {
                     from: Side::Client,
                     packet_type: *packet_type,
                     version,
-                    bytes: mask_secrets(bytes, version),
+                    bytes: bytes.clone(),
                 });
             }
             Transmit::Close | Transmit::Abort => self.close(CloseReason::ClosedHere),
@@ -219,7 +209,7 @@ impl Live {
     // ---- looking back ----
 
     pub(super) fn cursor(&self) -> Cursor {
-        self.past.unwrap_or(Cursor { records: self.trace.len(), at: self.now })
+        self.past.unwrap_or(Cursor { records: self.trace().len(), at: self.now })
     }
 
     pub(super) const fn is_following(&self) -> bool {
@@ -239,24 +229,24 @@ impl Live {
     }
 
     pub(super) fn seek(&mut self, at: Instant) {
-        let records = self.trace.records().partition_point(|record| record.at <= at);
+        let records = self.trace().records().partition_point(|record| record.at <= at);
         self.past = Some(Cursor { records, at: at.min(self.now) });
     }
 
     pub(super) fn seek_records(&mut self, records: usize) {
-        let records = records.min(self.trace.len());
-        let last = records.checked_sub(1).and_then(|index| self.trace.records().get(index));
+        let records = records.min(self.trace().len());
+        let last = records.checked_sub(1).and_then(|index| self.trace().records().get(index));
         self.past = Some(Cursor { records, at: last.map_or(Instant::ZERO, |record| record.at) });
     }
 
     fn stops(&self, index: usize, stride: Stride) -> bool {
-        self.trace.records().get(index).is_some_and(|record| stride.stops_at(record))
+        self.trace().records().get(index).is_some_and(|record| stride.stops_at(record))
     }
 
     pub(super) fn step_forward(&mut self, stride: Stride) {
         let from = self.cursor().records;
-        let stop = (from..self.trace.len()).find(|index| self.stops(*index, stride));
-        self.seek_records(stop.map_or(self.trace.len(), |index| index.saturating_add(1)));
+        let stop = (from..self.trace().len()).find(|index| self.stops(*index, stride));
+        self.seek_records(stop.map_or(self.trace().len(), |index| index.saturating_add(1)));
     }
 
     pub(super) fn step_back(&mut self, stride: Stride) {
@@ -268,7 +258,7 @@ impl Live {
 
 fn observed(connection: ConnectionId, frame: &Bytes, version: ProtocolVersion) -> Option<Event> {
     let packet_type = PacketType::from_first_byte(*frame.first()?)?;
-    Some(Event::PacketObserved { connection, from: Side::Broker, packet_type, version, bytes: mask_secrets(frame, version) })
+    Some(Event::PacketObserved { connection, from: Side::Broker, packet_type, version, bytes: frame.clone() })
 }
 
 /// The address without `user:password@` and without a query, which may hold a token.

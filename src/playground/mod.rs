@@ -335,7 +335,7 @@ impl Engine {
     fn trace(&self) -> &Trace {
         match self {
             Self::Run(run) => run.trace(),
-            Self::Live(live) => &live.trace,
+            Self::Live(live) => live.trace(),
         }
     }
 

@@ -448,7 +448,7 @@ fn what_is_kept_of_a_live_connection_is_bounded() {
     let kept: usize = playground.screen().packets.iter().map(|row| row.bytes.len()).sum();
     assert!((32 << 20..40 << 20).contains(&kept), "{kept}");
     let last = playground.trace().records().last().unwrap();
-    assert!(matches!(&last.event, Event::LimitReached { message } if message.key() == key::PLAYGROUND_LIVE_LIMIT));
+    assert!(matches!(&last.event, Event::LimitReached { message } if message.key() == key::SIM_LIMIT_RECORDED_BYTES));
     assert!(playground.screen().clients[0].connected, "the connection goes on");
 }
 

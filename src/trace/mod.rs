@@ -2,6 +2,7 @@
 
 mod digest;
 mod lane;
+mod recorder;
 mod text;
 
 use std::hash::{Hash as _, Hasher as _};
@@ -12,6 +13,7 @@ use serde::Serialize;
 
 pub use digest::Digest;
 pub use lane::Lane;
+pub use recorder::Recorder;
 pub use text::Text;
 
 use crate::broker::BrokerEvent;

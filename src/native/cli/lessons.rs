@@ -1,107 +1,15 @@
-//! The command line.
+//! `check` and `run`: lessons and scenarios without a page.
 
 use std::fs;
-use std::io::Write;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
-
-use super::Server;
-use crate::broker::{BrokerConfig, BrokerEvent};
-use crate::export::Format;
+use super::{Failure, format};
 use crate::lesson::{self, Lesson};
-use crate::packet::ClientId;
 use crate::rng::Seed;
 use crate::sim::Scenario;
 use crate::text::{Diagnostic, Language};
-use crate::time::Instant;
 use crate::trace::Text;
-
-/// MQTT Playground without the page: checks lessons, runs them, exports traces, serves real clients.
-#[derive(Debug, Parser)]
-#[command(name = "mqtt-playground", version)]
-pub struct Cli {
-    /// Language of messages: ko or en.
-    #[arg(long, global = true, default_value = "en", value_parser = language)]
-    lang: Language,
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Parse and run lessons: each solution has to pass, each wrong attempt to fail.
-    Check {
-        /// Lesson folders, or folders of lesson folders.
-        #[arg(default_value = "lessons")]
-        paths: Vec<PathBuf>,
-    },
-    /// Run a lesson or scenario headless on virtual time.
-    Run {
-        /// A lesson's folder or a scenario.toml.
-        path: PathBuf,
-        /// Carry out the stored solution of the lesson.
-        #[arg(long)]
-        solution: bool,
-        /// Another seed than the scenario's.
-        #[arg(long)]
-        seed: Option<u64>,
-        /// How long the run lasts, such as 90s or "2 min"; the lesson's own length if absent.
-        #[arg(long)]
-        until: Option<String>,
-        /// Write the trace; the format goes by the ending: .pcapng or .json. May be repeated.
-        #[arg(long, value_name = "FILE")]
-        export: Vec<PathBuf>,
-        /// Print the trace, a line a record.
-        #[arg(long)]
-        trace: bool,
-    },
-    /// Serve real clients with the same broker that runs in the page.
-    Broker {
-        /// Address for MQTT over TCP; port 0 picks a free one, and the address in use is printed.
-        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:1883")]
-        tcp: SocketAddr,
-        /// Print every decision of the broker.
-        #[arg(long, short)]
-        verbose: bool,
-    },
-}
-
-fn language(tag: &str) -> Result<Language, String> {
-    Language::from_tag(tag).ok_or_else(|| "use ko or en".to_owned())
-}
-
-/// What went wrong, for standard error.
-struct Failure(String);
-
-impl<E: std::error::Error> From<E> for Failure {
-    fn from(error: E) -> Self {
-        Self(error.to_string())
-    }
-}
-
-/// Runs the command line of this process.
-#[must_use]
-pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let language = cli.lang;
-    let done = match cli.command {
-        Command::Check { paths } => check(language, &paths),
-        Command::Run { path, solution, seed, until, export, trace } => {
-            run(language, &RunOptions { path, solution, seed: seed.map(Seed), until, export, trace })
-        }
-        Command::Broker { tcp, verbose } => broker(tcp, verbose),
-    };
-    match done {
-        Ok(code) => code,
-        Err(Failure(message)) => {
-            let _ = writeln!(std::io::stderr(), "mqtt-playground: {message}");
-            ExitCode::FAILURE
-        }
-    }
-}
 
 /// A lesson's folder with its text files, as `lesson::parse` wants it.
 struct Folder {
@@ -148,7 +56,7 @@ fn report(language: Language, mistake: &Diagnostic) -> String {
     text
 }
 
-fn check(language: Language, paths: &[PathBuf]) -> Result<ExitCode, Failure> {
+pub(super) fn check(language: Language, paths: &[PathBuf]) -> Result<ExitCode, Failure> {
     let mut folders = Vec::new();
     for path in paths {
         if path.join("scenario.toml").exists() {
@@ -192,16 +100,16 @@ fn check(language: Language, paths: &[PathBuf]) -> Result<ExitCode, Failure> {
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-struct RunOptions {
-    path: PathBuf,
-    solution: bool,
-    seed: Option<Seed>,
-    until: Option<String>,
-    export: Vec<PathBuf>,
-    trace: bool,
+pub(super) struct RunOptions {
+    pub(super) path: PathBuf,
+    pub(super) solution: bool,
+    pub(super) seed: Option<Seed>,
+    pub(super) until: Option<String>,
+    pub(super) export: Vec<PathBuf>,
+    pub(super) trace: bool,
 }
 
-fn run(language: Language, options: &RunOptions) -> Result<ExitCode, Failure> {
+pub(super) fn run(language: Language, options: &RunOptions) -> Result<ExitCode, Failure> {
     let mistakes = |found: Vec<Diagnostic>| Failure(found.iter().map(|found| report(language, found)).collect::<Vec<_>>().join("\n"));
     let mut lesson = if options.path.is_dir() {
         Folder::read(&options.path)?.parse().map_err(mistakes)?
@@ -236,47 +144,4 @@ fn run(language: Language, options: &RunOptions) -> Result<ExitCode, Failure> {
         println!("wrote {} ({} bytes)", file.display(), bytes.len());
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn format(file: &Path) -> Result<Format, Failure> {
-    let ending = file.extension().map(|ending| ending.to_string_lossy()).unwrap_or_default();
-    Format::from_extension(&ending).ok_or_else(|| {
-        let known = Format::ALL.map(|format| format!(".{}", format.extension())).join(" and ");
-        Failure(format!("{}: no such format; known are {known}", file.display()))
-    })
-}
-
-fn broker(address: SocketAddr, verbose: bool) -> Result<ExitCode, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let server = Server::bind(address, BrokerConfig::default()).await?;
-        // Scripts wait for this line; it says which port 0 became.
-        println!("listening on mqtt://{}", server.address()?);
-        std::io::stdout().flush()?;
-        let stop = async {
-            // Without a handler for the signal there is nothing to wait for: serve until killed.
-            if tokio::signal::ctrl_c().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        };
-        server.run(stop, |at, event| log(at, event, verbose)).await;
-        Ok(ExitCode::SUCCESS)
-    })
-}
-
-fn log(at: Instant, event: &BrokerEvent, verbose: bool) {
-    match event {
-        BrokerEvent::ClientConnected { client_id, version, session_present, .. } => {
-            println!("{at} {:?} connected (MQTT {version}, Session Present {})", client_id.as_str(), u8::from(*session_present));
-        }
-        BrokerEvent::ConnectionEnded { client_id: Some(client_id), cause, .. } => println!("{at} {:?} gone: {cause:?}", client_id.as_str()),
-        // Frames and payloads belong to the clients, passwords among them.
-        BrokerEvent::PacketReceived { .. } | BrokerEvent::MalformedReceived { .. } => {}
-        BrokerEvent::MessageAccepted { message, publisher, topic, qos, retain, payload } if verbose => {
-            let publisher = publisher.as_ref().map(ClientId::as_str);
-            println!("{at} message {} of {publisher:?} accepted: {topic:?} {qos:?} retain {retain} payload {} B", message.0, payload.len());
-        }
-        other if verbose => println!("{at} {other:?}"),
-        _ => {}
-    }
 }

@@ -1,0 +1,237 @@
+//! `broker`: the listener for real clients, from its flags to its orderly end.
+
+use std::fs;
+use std::io::Write;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use super::{Failure, format};
+use crate::broker::{BrokerConfig, BrokerEvent};
+use crate::export::Format;
+use crate::native::{Admission, Happening, Recording, Server, ServerConfig, raise_open_files};
+use crate::packet::ClientId;
+use crate::time::Instant;
+
+const MQTT_PORT: u16 = 1883;
+/// Files that are open besides those of connections, generously.
+const FILES_FOR_ITSELF: u64 = 64;
+
+/// Flags of `broker`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Options {
+    /// Address for MQTT over TCP, such as 127.0.0.1:1883. Port 0 picks a free one; the address in use is printed. May be repeated.
+    ///
+    /// Without --tcp and --ws the broker listens at 127.0.0.1:1883.
+    #[arg(long, value_name = "ADDRESS")]
+    tcp: Vec<SocketAddr>,
+    /// Address for MQTT over WebSocket, such as 127.0.0.1:9001. May be repeated.
+    #[arg(long, value_name = "ADDRESS")]
+    ws: Vec<SocketAddr>,
+    /// Listen on other than loopback addresses too: whoever reaches this computer over the network may then connect.
+    #[arg(long)]
+    allow_remote: bool,
+    /// Let in web pages of this origin over WebSocket, such as https://example.org. Pages of this computer are let in anyway. May be repeated.
+    #[arg(long, value_name = "ORIGIN")]
+    allow_origin: Vec<String>,
+    /// A name or address by which WebSocket clients may call this computer, beyond localhost and loopback addresses. May be repeated.
+    #[arg(long, value_name = "HOST")]
+    allow_host: Vec<String>,
+    /// Write the trace of all clients when the broker stops; the format goes by the ending: .pcapng or .json. Passwords are masked. May be repeated.
+    #[arg(long, value_name = "FILE")]
+    export: Vec<PathBuf>,
+    /// Print every decision of the broker.
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+impl Options {
+    fn server(&self) -> Result<ServerConfig, Failure> {
+        let mut tcp = self.tcp.clone();
+        if tcp.is_empty() && self.ws.is_empty() {
+            tcp.push((Ipv4Addr::LOCALHOST, MQTT_PORT).into());
+        }
+        let remote: Vec<&SocketAddr> = tcp.iter().chain(&self.ws).filter(|address| !address.ip().is_loopback()).collect();
+        if let Some(address) = remote.first()
+            && !self.allow_remote
+        {
+            return Err(Failure(format!(
+                "{address} can be reached from other computers. Give --allow-remote if that is meant, or a loopback address such as 127.0.0.1"
+            )));
+        }
+        let mut hosts = self.allow_host.clone();
+        hosts.extend(self.ws.iter().filter(|address| !address.ip().is_unspecified()).map(|address| match address {
+            SocketAddr::V4(address) => address.ip().to_string(),
+            SocketAddr::V6(address) => format!("[{}]", address.ip()),
+        }));
+        Ok(ServerConfig {
+            broker: BrokerConfig::default(),
+            tcp,
+            websocket: self.ws.clone(),
+            admission: Admission { origins: self.allow_origin.clone(), hosts },
+            ..ServerConfig::default()
+        })
+    }
+
+    /// The files to write. Each is opened now: a mistake should show before the broker has run for an hour.
+    fn exports(&self) -> Result<Vec<(&Path, Format)>, Failure> {
+        let open = |file: &PathBuf| {
+            fs::OpenOptions::new()
+                .create(true)
+                .append(true)
+                .open(file)
+                .map(drop)
+                .map_err(|error| Failure(format!("{}: {error}", file.display())))
+        };
+        self.export.iter().map(|file| format(file).and_then(|format| open(file).map(|()| (file.as_path(), format)))).collect()
+    }
+}
+
+/// Serves until a signal asks for the end.
+pub(super) fn serve(options: &Options) -> Result<ExitCode, Failure> {
+    let config = options.server()?;
+    let exports = options.exports()?;
+    let connections_max = config.broker.max_connections;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let server = Server::bind(config)?;
+        warn_of_few_files(connections_max);
+        for (transport, address) in server.addresses() {
+            if !address.ip().is_loopback() {
+                warn(&format!("whoever reaches {address} over the network may connect"));
+            }
+            // Scripts wait for this line; it says which port 0 became.
+            say(&format!("listening on {transport}://{address}"));
+        }
+        let mut recording = (!exports.is_empty()).then(Recording::default);
+        server
+            .run(asked_to_stop(), |at, happening| {
+                if let Some(recording) = &mut recording {
+                    recording.take(at, happening);
+                }
+                log(at, happening, options.verbose);
+            })
+            .await;
+        if let Some(recording) = recording {
+            for (file, format) in exports {
+                let bytes = format.write(recording.trace());
+                fs::write(file, &bytes).map_err(|error| Failure(format!("{}: {error}", file.display())))?;
+                say(&format!("wrote {} ({} bytes)", file.display(), bytes.len()));
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+fn warn_of_few_files(connections_max: usize) {
+    let needed = u64::try_from(connections_max).unwrap_or(u64::MAX).saturating_add(FILES_FOR_ITSELF);
+    if let Some(limit) = raise_open_files().filter(|limit| *limit < needed) {
+        warn(&format!(
+            "the system allows {limit} open files here, so about {} connections at once; `ulimit -n {needed}` before the start allows {connections_max}",
+            limit.saturating_sub(FILES_FOR_ITSELF)
+        ));
+    }
+}
+
+/// The first signal that asks for the end. A second one ends the process at once.
+async fn asked_to_stop() {
+    let mut signals = Signals::new();
+    signals.next().await;
+    tokio::spawn(async move {
+        signals.next().await;
+        warn("stopped at once; nothing was exported");
+        std::process::exit(1);
+    });
+}
+
+#[cfg(unix)]
+struct Signals([Option<tokio::signal::unix::Signal>; 2]);
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        // Without a handler there is nothing to wait for: the signal then does what it does to any process.
+        Self([SignalKind::interrupt(), SignalKind::terminate()].map(|kind| signal(kind).ok()))
+    }
+
+    async fn next(&mut self) {
+        let [interrupt, terminate] = &mut self.0;
+        tokio::select! {
+            () = receive(interrupt) => {}
+            () = receive(terminate) => {}
+        }
+    }
+}
+
+#[cfg(unix)]
+async fn receive(signal: &mut Option<tokio::signal::unix::Signal>) {
+    if let Some(signal) = signal
+        && signal.recv().await.is_some()
+    {
+        return;
+    }
+    std::future::pending().await
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    const fn new() -> Self {
+        Self
+    }
+
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// A line on standard output. Should nobody listen any more, serving goes on.
+fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}
+
+fn warn(line: &str) {
+    let _ = writeln!(std::io::stderr(), "mqtt-playground: {line}");
+}
+
+fn log(at: Instant, happening: &Happening<'_>, verbose: bool) {
+    match happening {
+        Happening::Broker(event) => log_event(at, event, verbose),
+        Happening::Opened { connection, peer, transport } if verbose => {
+            say(&format!("{at} connection {} from {transport}://{peer}", connection.0))
+        }
+        Happening::Closed { connection, reason } if verbose => say(&format!("{at} connection {} closed: {reason:?}", connection.0)),
+        Happening::HandshakeFailed { peer, reason } => say(&format!("{at} no WebSocket for {peer}: {reason}")),
+        Happening::AcceptFailed(error) => warn(&format!("no more connections for now: {error}")),
+        Happening::Opened { .. } | Happening::Closed { .. } | Happening::Sent { .. } => {}
+    }
+}
+
+fn log_event(at: Instant, event: &BrokerEvent, verbose: bool) {
+    match event {
+        BrokerEvent::ClientConnected { client_id, version, session_present, .. } => {
+            say(&format!("{at} {:?} connected (MQTT {version}, Session Present {})", client_id.as_str(), u8::from(*session_present)));
+        }
+        BrokerEvent::ConnectionEnded { client_id: Some(client_id), cause, .. } => {
+            say(&format!("{at} {:?} gone: {cause:?}", client_id.as_str()))
+        }
+        // Frames and payloads belong to the clients, passwords among them.
+        BrokerEvent::PacketReceived { .. } | BrokerEvent::MalformedReceived { .. } => {}
+        BrokerEvent::MessageAccepted { message, publisher, topic, qos, retain, payload } if verbose => {
+            let publisher = publisher.as_ref().map(ClientId::as_str);
+            say(&format!(
+                "{at} message {} of {publisher:?} accepted: {topic:?} {qos:?} retain {retain} payload {} B",
+                message.0,
+                payload.len()
+            ));
+        }
+        other if verbose => say(&format!("{at} {other:?}")),
+        _ => {}
+    }
+}
