@@ -48,6 +48,7 @@ view-drop-expired = Message Expiry Interval has passed
 view-drop-packet-too-large = larger than Maximum Packet Size
 view-drop-session-ended = the session ended
 view-drop-slow-reader = QoS 0, and it does not read what was sent before
+view-drop-payloads-full = the messages that the broker keeps take all the room there is
 view-drop-moved-to-another-member = another member of the shared subscription gets it instead
 view-shared-chosen = Of the { $members } members of { $filter }, { $node } gets this message. It is its turn.
 view-shared-passed-over = Of the { $members } members of { $filter }, { $node } gets this message. Passed over, as they cannot take it as soon: { $passed }.

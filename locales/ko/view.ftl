@@ -56,6 +56,7 @@ view-drop-expired = Message Expiry Interval이 지났어요
 view-drop-packet-too-large = Maximum Packet Size보다 커요
 view-drop-session-ended = 세션이 끝났어요
 view-drop-slow-reader = QoS 0이고, 전에 보낸 것을 아직 읽지 않아요
+view-drop-payloads-full = 브로커가 보관하는 메시지가 허용된 공간을 다 썼어요
 view-drop-moved-to-another-member = 공유 구독(Shared Subscription)의 다른 멤버에게 넘겼어요
 view-shared-chosen = { $filter }의 멤버 { $members }개 가운데 이번 메시지는 차례가 된 { $node }에게 가요.
 view-shared-passed-over = { $filter }의 멤버 { $members }개 가운데 이번 메시지는 { $node }에게 가요. 차례가 먼저였지만 바로 받을 수 없어 건너뛴 멤버: { $passed }개.

@@ -40,6 +40,7 @@ impl Broker {
         let (packet_id, reason_code) = (ack.packet_id, ack.reason_code);
         match acknowledged {
             Acknowledged::Completed { tag } => {
+                self.held.release(&tag.message);
                 if let Some(session) = self.sessions.get(key.0) {
                     let client_id = session.client_id.clone();
                     self.emit(BrokerEvent::DeliveryCompleted { message: tag.message.id, client_id, packet_id, reason_code });

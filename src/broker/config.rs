@@ -51,6 +51,8 @@ pub struct BrokerConfig {
     pub queue_qos_zero: bool,
     /// Retained messages in all.
     pub max_retained: usize,
+    /// Bytes of all messages that are retained, queued or in flight, each counted once: topics, payloads and properties.
+    pub max_payload_bytes: usize,
     /// Sessions in all.
     pub max_sessions: usize,
     /// Connections at once.
@@ -97,6 +99,7 @@ impl Default for BrokerConfig {
             max_unwritten_packets: usize::MAX,
             queue_qos_zero: false,
             max_retained: 10_000,
+            max_payload_bytes: 64_000_000,
             max_sessions: 10_000,
             max_connections: 10_000,
             max_topic_levels: 128,

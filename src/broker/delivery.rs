@@ -196,10 +196,16 @@ impl Broker {
 
     fn enqueue(&mut self, now: Instant, key: SessionKey, delivery: Delivery, routing: Routing) -> Decision {
         let (messages, bytes) = (self.config.max_queued_messages, self.config.max_queued_bytes);
+        if !self.may_hold(&delivery.message) {
+            self.report_held_full();
+            return Decision::dropped(DropReason::PayloadsFull);
+        }
         let Some(session) = self.sessions.get_mut(key.0) else { return Decision::dropped(DropReason::SessionEnded) };
+        let message = Arc::clone(&delivery.message);
         let expires_at = delivery.message.expires_at();
         match session.queue.push(delivery, messages, bytes) {
             Queued::Kept => {
+                self.held.hold(&message);
                 let timer = Timer::QueueExpiry(key);
                 if let Some(at) = expires_at
                     && self.timers.deadline(&timer).is_none_or(|earlier| at < earlier)
@@ -226,6 +232,7 @@ impl Broker {
         // Look at the size before the identifier is used.
         let Some(bytes) = encode_publish(session, publish.clone()) else { return Ok(Started::TooLarge) };
         session.outbound.send(delivery.kept(), &publish)?;
+        self.held.hold(&delivery.message);
         Ok(Started::Sent { packet_id, bytes })
     }
 
@@ -241,6 +248,7 @@ impl Broker {
             }
             let client_id = session.client_id.clone();
             let Some(delivery) = session.queue.pop() else { break };
+            self.held.release(&delivery.message);
             let message = delivery.message.id;
             if expired {
                 self.emit(BrokerEvent::MessageDropped { message, client_id, reason: DropReason::Expired });
@@ -293,6 +301,7 @@ impl Broker {
                 None => {
                     // Counts as completed [MQTT-3.1.2-25].
                     session.outbound.abandon(packet_id);
+                    self.held.release(&message);
                     self.emit(BrokerEvent::MessageDropped { message: message.id, client_id, reason: DropReason::PacketTooLarge });
                 }
             }
@@ -306,6 +315,7 @@ impl Broker {
         let expired = session.queue.take_expired(now);
         let next = session.queue.next_expiry();
         for delivery in expired {
+            self.held.release(&delivery.message);
             let message = delivery.message.id;
             self.emit(BrokerEvent::MessageDropped { message, client_id: client_id.clone(), reason: DropReason::Expired });
         }

@@ -155,6 +155,7 @@ impl Broker {
         self.timers.cancel(&Timer::SessionEnd(key));
         self.timers.cancel(&Timer::Will(key));
         self.timers.cancel(&Timer::QueueExpiry(key));
+        session.kept().for_each(|message| self.held.release(message));
         let (undelivered, will, client_id) = (session.take_undelivered(), session.will.take(), session.client_id);
         self.emit(BrokerEvent::SessionEnded { client_id: client_id.clone(), expired });
         for kept in undelivered {

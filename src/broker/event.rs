@@ -86,6 +86,8 @@ pub enum DropReason {
     SessionEnded,
     /// QoS 0, and the Client does not read what was sent to it before.
     SlowReader,
+    /// The broker keeps as many bytes of messages as it may.
+    PayloadsFull,
     /// The session ended, or unsubscribed, and another member of the group with the Shared Subscription gets it (5.0 §4.8.2).
     MovedToAnotherMember,
 }

@@ -39,6 +39,7 @@ mod delivery;
 mod ending;
 mod event;
 mod handshake;
+mod held;
 mod inspect;
 mod message;
 mod publish;
@@ -67,6 +68,7 @@ pub use topic_tree::{FilterId, Match, Subscribed, TopicTree};
 
 use arena::Arena;
 use connection::Connection;
+use held::HeldMessages;
 use retained::RetainedMessages;
 use session_state::Session;
 use shared::SharedSubscriptions;
@@ -89,6 +91,7 @@ pub struct Broker {
     subscriptions: SubscriptionTree,
     shared: SharedSubscriptions,
     retained: RetainedMessages,
+    held: HeldMessages,
     timers: TimerTable<Timer>,
     next_message: u64,
     next_assigned: u64,
@@ -125,6 +128,7 @@ impl Broker {
             subscriptions: SubscriptionTree::default(),
             shared: SharedSubscriptions::default(),
             retained: RetainedMessages::default(),
+            held: HeldMessages::default(),
             timers: TimerTable::new(),
             next_message: 1,
             next_assigned: 1,
@@ -234,12 +238,13 @@ impl Hash for Broker {
             subscriptions,
             shared,
             retained,
+            held,
             timers,
             next_message,
             next_assigned,
             outputs: _,
         } = self;
         (config, rng, connections, sessions, by_client).hash(state);
-        (subscriptions, shared, retained, timers, next_message, next_assigned).hash(state);
+        (subscriptions, shared, retained, held, timers, next_message, next_assigned).hash(state);
     }
 }

@@ -132,6 +132,12 @@ impl Broker {
             let limit = key::BROKER_LIMIT_RETAINED.with("limit", self.config.max_retained);
             return Some(Rejection { reason_code: ReasonCode::QuotaExceeded, clause: "5.0 §2.4", limit });
         }
+        // The same for a message that could not be kept for anyone.
+        let size = publish.payload.len().saturating_add(publish.topic.as_str().len());
+        if publish.qos > QoS::AtMostOnce && self.held.bytes().saturating_add(size) > self.config.max_payload_bytes {
+            let limit = key::BROKER_LIMIT_PAYLOADS.with("limit", self.config.max_payload_bytes);
+            return Some(Rejection { reason_code: ReasonCode::QuotaExceeded, clause: "5.0 §2.4", limit });
+        }
         None
     }
 
@@ -203,17 +209,25 @@ impl Broker {
             self.emit(BrokerEvent::LimitReached { message: key::BROKER_LIMIT_RETAINED.with("limit", limit) });
             return;
         }
+        if !self.may_hold(message) {
+            self.report_held_full();
+            return;
+        }
         let timer = Timer::RetainedExpiry(message.topic.clone());
         match message.expires_at() {
             Some(at) => self.timers.set(timer, at),
             None => drop(self.timers.cancel(&timer)),
         }
-        self.retained.store(Arc::clone(message));
+        self.held.hold(message);
+        if let Some(replaced) = self.retained.store(Arc::clone(message)) {
+            self.held.release(&replaced);
+        }
         self.emit(BrokerEvent::RetainedStored { topic: message.topic.clone(), message: message.id });
     }
 
     pub(super) fn clear_retained(&mut self, topic: &TopicName) {
-        if self.retained.clear(topic).is_some() {
+        if let Some(cleared) = self.retained.clear(topic) {
+            self.held.release(&cleared);
             self.timers.cancel(&Timer::RetainedExpiry(topic.clone()));
             self.emit(BrokerEvent::RetainedCleared { topic: topic.clone() });
         }

@@ -101,6 +101,10 @@ impl MessageQueue {
         self.entries.iter().any(|delivery| delivery.qos == QoS::AtMostOnce)
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Delivery> {
+        self.entries.iter()
+    }
+
     pub(super) fn front(&self) -> Option<&Delivery> {
         self.entries.front()
     }

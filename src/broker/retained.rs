@@ -16,8 +16,9 @@ pub(super) struct RetainedMessages {
 }
 
 impl RetainedMessages {
-    pub(super) fn store(&mut self, message: Arc<ApplicationMessage>) {
-        self.by_topic.insert(message.topic.clone().into(), message);
+    /// Gives back the message that it replaces.
+    pub(super) fn store(&mut self, message: Arc<ApplicationMessage>) -> Option<Arc<ApplicationMessage>> {
+        self.by_topic.insert(message.topic.clone().into(), message)
     }
 
     pub(super) fn clear(&mut self, topic: &TopicName) -> Option<Arc<ApplicationMessage>> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::message::Kept;
+use super::message::{ApplicationMessage, Kept};
 use super::queue::MessageQueue;
 use crate::packet::{ClientId, ProtocolVersion, QoS, SubscriptionOptions, TopicFilter, WillMessage};
 use crate::session::{Awaiting, ConnectionId, Inbound, InboundAliases, Outbound, OutboundAliases};
@@ -58,6 +58,11 @@ impl SessionExpiry {
 }
 
 impl Session {
+    /// Every message that is queued or in flight.
+    pub(super) fn kept(&self) -> impl Iterator<Item = &Arc<ApplicationMessage>> {
+        self.outbound.iter().map(|flight| &flight.tag.message).chain(self.queue.iter().map(|delivery| &delivery.message))
+    }
+
     /// What has not reached the Client, at the end of the session: in flight and then queued, each in order. Another member of a group may get what was never sent, and
     /// what was sent at QoS 1; a QoS 2 message that was sent stays with its member [MQTT-4.8.2-5].
     pub(super) fn take_undelivered(&mut self) -> Vec<Kept> {

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use super::Broker;
 use super::arena::Arena;
 use super::delivery::SharedFrame;
 use super::event::{BrokerEvent, DropReason};
@@ -12,6 +11,7 @@ use super::message::{ApplicationMessage, Delivery, Kept};
 use super::session_state::Granted;
 use super::subscription::{SessionKey, Subscriber};
 use super::topic_tree::{Subscribed, TopicTree};
+use super::{Broker, BrokerConfig};
 use crate::packet::{ClientId, Packet, PacketId, ProtocolVersion, QoS, TopicFilter, TopicName};
 use crate::time::Instant;
 
@@ -133,11 +133,11 @@ fn topic_filter(filter: &TopicFilter) -> Option<TopicFilter> {
 }
 
 impl Member {
-    fn delivery(&self, filter: &TopicFilter, message: &Arc<ApplicationMessage>) -> Delivery {
+    fn delivery(&self, config: &BrokerConfig, filter: &TopicFilter, message: &Arc<ApplicationMessage>) -> Delivery {
         let Granted { options, identifier } = self.granted;
         Delivery {
             message: Arc::clone(message),
-            qos: message.qos.min(options.qos),
+            qos: config.delivery_qos(message.qos, options.qos),
             retain: message.retain && options.retain_as_published,
             subscription_identifiers: identifier.into_iter().collect(),
             share: Some(filter.clone()),
@@ -169,7 +169,7 @@ impl Broker {
         let in_turn = group.members.iter().skip(group.turn).chain(group.members.iter().take(group.turn));
         let mut best: Option<(Readiness, usize, Delivery, SessionKey)> = None;
         for (passed_over, member) in in_turn.enumerate() {
-            let delivery = member.delivery(&group.filter, message);
+            let delivery = member.delivery(&self.config, &group.filter, message);
             let readiness = self.readiness(now, member.session, &delivery);
             if best.as_ref().is_none_or(|(so_far, ..)| readiness < *so_far) {
                 best = Some((readiness, passed_over, delivery, member.session));
@@ -193,7 +193,10 @@ impl Broker {
         let Some(session) = self.sessions.get(key.0) else { return Readiness::Never };
         let is_kept = delivery.qos > QoS::AtMostOnce || self.config.queue_qos_zero;
         let (messages, bytes) = (self.config.max_queued_messages, self.config.max_queued_bytes);
-        let waits = |readiness| match is_kept && session.queue.has_room(delivery.message.size(), messages, bytes) {
+        let waits = |readiness| match is_kept
+            && session.queue.has_room(delivery.message.size(), messages, bytes)
+            && self.may_hold(&delivery.message)
+        {
             true => readiness,
             false => Readiness::Never,
         };
@@ -235,6 +238,7 @@ impl Broker {
         let Some(session) = self.sessions.get_mut(key.0) else { return };
         let client_id = session.client_id.clone();
         for delivery in session.queue.take_shared(filter) {
+            self.held.release(&delivery.message);
             self.part_with(now, &client_id, Kept { message: delivery.message, share: delivery.share });
         }
     }

@@ -10,8 +10,8 @@ use super::message::Delivery;
 use super::session_state::Granted;
 use super::subscription::SessionKey;
 use crate::packet::{
-    Packet, PacketId, ProtocolVersion, QoS, ReasonCode, RetainHandling, Suback, Subscribe, Subscription, SubscriptionOptions, TopicFilter,
-    Unsuback, Unsubscribe, UserProperties,
+    Packet, PacketId, PacketType, ProtocolVersion, QoS, ReasonCode, RetainHandling, Suback, Subscribe, Subscription, SubscriptionOptions,
+    TopicFilter, Unsuback, Unsubscribe, UserProperties,
 };
 use crate::text::key;
 use crate::time::Instant;
@@ -22,6 +22,7 @@ impl Broker {
         let Subscribe { packet_id, properties, subscriptions } = subscribe;
         let Some(session) = self.sessions.get(key.0) else { return Ok(()) };
         let (version, client_id) = (session.version, session.client_id.clone());
+        self.check_reply(key, PacketType::Suback, packet_id, subscriptions.len())?;
         if version == ProtocolVersion::V5 {
             for one in &subscriptions {
                 self.check_subscription(one, properties.subscription_identifier)?;
@@ -63,6 +64,30 @@ impl Broker {
             self.send_retained(now, key, &filter, granted);
         }
         Ok(())
+    }
+
+    /// SUBACK or UNSUBACK must be sent, with a Reason Code for each filter, and must not be larger than the Client accepts: if it would be, nothing is done and the
+    /// connection ends [MQTT-3.1.2-24] [MQTT-3.8.4-1] [MQTT-3.10.4-4].
+    fn check_reply(&self, key: SessionKey, packet_type: PacketType, packet_id: PacketId, filters: usize) -> Result<(), Misbehaviour> {
+        let Some(session) = self.sessions.get(key.0) else { return Ok(()) };
+        let maximum = session.online.map_or(0, |online| online.maximum_packet_size);
+        // Any reply takes less than this.
+        if filters.saturating_add(16) <= maximum {
+            return Ok(());
+        }
+        let (reason_codes, user_properties) = (vec![ReasonCode::Success; filters], UserProperties::default());
+        let reply = match packet_type {
+            PacketType::Suback => Packet::Suback(Suback { packet_id, reason_string: None, user_properties, reason_codes }),
+            _ => Packet::Unsuback(Unsuback { packet_id, reason_string: None, user_properties, reason_codes }),
+        };
+        if self.fits(key, &reply) {
+            return Ok(());
+        }
+        let message = key::BROKER_LIMIT_CLIENT_PACKET_SIZE
+            .with("client", session.client_id.as_str())
+            .with("packet", packet_type.name())
+            .with("limit", maximum);
+        Err(Misbehaviour { reason_code: ReasonCode::PacketTooLarge, clause: "MQTT-3.1.2-24", message })
     }
 
     /// What a Client of 5.0 must not ask for, the CONNACK having told it so. (3.1.1 has no way to tell: it gets a failure for this filter.)
@@ -143,6 +168,7 @@ impl Broker {
     /// Each filter in order, then one UNSUBACK [MQTT-3.10.4-6]. Deliveries that have begun are finished [MQTT-3.10.4-3].
     pub(super) fn handle_unsubscribe(&mut self, now: Instant, key: SessionKey, unsubscribe: Unsubscribe) -> Result<(), Misbehaviour> {
         let Unsubscribe { packet_id, filters, .. } = unsubscribe;
+        self.check_reply(key, PacketType::Unsuback, packet_id, filters.len())?;
         let in_use = self.is_packet_id_in_use(key, packet_id);
         let Some(session) = self.sessions.get(key.0) else { return Ok(()) };
         let (version, client_id) = (session.version, session.client_id.clone());

@@ -334,6 +334,7 @@ fn drop_words(reason: DropReason) -> Message {
         DropReason::PacketTooLarge => key::VIEW_DROP_PACKET_TOO_LARGE,
         DropReason::SessionEnded => key::VIEW_DROP_SESSION_ENDED,
         DropReason::SlowReader => key::VIEW_DROP_SLOW_READER,
+        DropReason::PayloadsFull => key::VIEW_DROP_PAYLOADS_FULL,
         DropReason::MovedToAnotherMember => key::VIEW_DROP_MOVED_TO_ANOTHER_MEMBER,
     }
     .message()

@@ -240,3 +240,60 @@ fn every_limit_reads_well_in_both_languages() {
     assert!(Language::English.render(&message).starts_with("The queue of s is full (2 messages or 9 bytes)"));
     assert!(Language::Korean.render(&message).contains("큐가 가득 찼어요"));
 }
+
+#[test]
+fn all_kept_messages_together_stay_within_their_limit_and_each_counts_once() {
+    let mut bench = Bench::with(BrokerConfig { max_payload_bytes: 100, ..BrokerConfig::default() });
+    for name in ["a", "b"] {
+        let subscriber = bench.join(lasting(V5, name, 60));
+        bench.subscribe(subscriber, "t", Q1);
+        bench.cut(subscriber);
+    }
+    let publisher = bench.join(connect(V5, "p"));
+    bench.send(publisher, publish("t", &"1".repeat(59), Q1, 1));
+    assert_eq!(bench.broker.held_bytes(), 60, "two queues, one message");
+    bench.send(publisher, retained("r", &"2".repeat(29), Q0, 0));
+    assert_eq!(bench.broker.held_bytes(), 90);
+    bench.take(publisher);
+    // A publisher at QoS 1 or 2 learns that there is no room.
+    bench.send(publisher, publish("t", &"3".repeat(10), Q1, 2));
+    let Packet::Puback(puback) = bench.one(publisher) else { panic!() };
+    assert_eq!(puback.reason_code, ReasonCode::QuotaExceeded);
+    bench.send(publisher, publish("t", &"3".repeat(10), Q2, 3));
+    let Packet::Pubrec(pubrec) = bench.one(publisher) else { panic!() };
+    assert_eq!(pubrec.reason_code, ReasonCode::QuotaExceeded);
+    // A message of no QoS is delivered, but not retained.
+    let witness = bench.join(connect(V5, "w"));
+    bench.subscribe(witness, "new", Q0);
+    bench.send(publisher, retained("new", &"4".repeat(10), Q0, 0));
+    assert_eq!(bench.payloads(witness), ["new=4444444444"]);
+    assert_eq!(bench.broker.retained_count(), 1);
+    assert_eq!(bench.limits(), ["broker-limit-payloads"; 3]);
+    // Replacing and fetching make room again.
+    bench.send(publisher, retained("r", "", Q0, 0));
+    assert_eq!(bench.broker.held_bytes(), 60);
+    for name in ["a", "b"] {
+        let subscriber = bench.join(lasting(V5, name, 60));
+        assert_eq!(bench.take(subscriber).len(), 1);
+        assert_eq!(bench.broker.held_bytes(), 60, "until it is acknowledged");
+        bench.send(subscriber, Packet::Puback(ack(1)));
+    }
+    assert_eq!(bench.broker.held_bytes(), 0);
+    bench.send(publisher, publish("t", &"5".repeat(50), Q1, 1));
+    let Packet::Puback(puback) = bench.one(publisher) else { panic!() };
+    assert_eq!(puback.reason_code, ReasonCode::Success);
+}
+
+#[test]
+fn a_will_that_finds_no_room_is_not_kept_for_the_absent() {
+    let mut bench = Bench::with(BrokerConfig { max_payload_bytes: 20, ..BrokerConfig::default() });
+    let subscriber = bench.join(lasting(V5, "s", 60));
+    bench.subscribe(subscriber, "will", Q1);
+    bench.cut(subscriber);
+    let publisher = bench.join(connect(V5, "p"));
+    bench.send(publisher, retained("r", &"x".repeat(17), Q1, 1));
+    let dying = bench.join(with_will(connect(V5, "d"), Q1, None));
+    bench.cut(dying);
+    assert_eq!(bench.last_routing("s"), Routing::Dropped(DropReason::PayloadsFull));
+    assert_eq!(bench.limits(), ["broker-limit-payloads"]);
+}

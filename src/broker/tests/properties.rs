@@ -40,7 +40,14 @@ fn topic() -> impl Strategy<Value = String> {
 }
 
 fn filter() -> impl Strategy<Value = String> {
-    prop_oneof![topic(), Just("#".to_owned()), Just("a/#".to_owned()), Just("+/b".to_owned()), Just("$share/g/a".to_owned())]
+    prop_oneof![
+        topic(),
+        Just("#".to_owned()),
+        Just("a/#".to_owned()),
+        Just("+/b".to_owned()),
+        Just("$share/g/a".to_owned()),
+        Just("$share/g/#".to_owned())
+    ]
 }
 
 fn qos() -> impl Strategy<Value = QoS> {
@@ -106,6 +113,7 @@ fn small() -> BrokerConfig {
         max_sessions: 2,
         max_connections: 3,
         max_topic_levels: 2,
+        max_payload_bytes: 150,
         max_subscriptions: 3,
         session_expiry_max: 10,
         queue_qos_zero: true,
@@ -192,6 +200,10 @@ impl Run {
         let count = living.len();
         living.dedup();
         assert_eq!(living.len(), count, "a connection has one session");
+        // What is held is what is retained, queued and in flight, once each.
+        let sessions = broker.by_client.values().filter_map(|key| broker.sessions.get(key.0));
+        let held: BTreeMap<_, _> = sessions.flat_map(Session::kept).chain(broker.retained.iter()).map(|one| (one.id, one.size())).collect();
+        assert_eq!(broker.held_bytes(), held.values().sum::<usize>());
         // A connection is open on both sides or on none.
         let open = self.bench.peers.values().filter(|peer| !peer.closed).count();
         assert_eq!(open, broker.connection_count());
@@ -219,6 +231,8 @@ proptest! {
         prop_assert_eq!(bench.broker.connection_count(), 0);
         prop_assert_eq!(&bench.broker.subscriptions, &SubscriptionTree::default());
         prop_assert!(bench.broker.sessions.is_empty());
+        prop_assert_eq!(bench.broker.shared_groups().count(), 0);
+        prop_assert_eq!(bench.broker.held_bytes(), bench.broker.retained.iter().map(|one| one.size()).sum::<usize>());
         prop_assert!(bench.broker.timers.is_empty());
     }
 
