@@ -1,4 +1,4 @@
-//! Real clients (Debian's `mosquitto_pub` and `mosquitto_sub`) against the broker's TCP listener, on loopback and free ports.
+//! Real clients (Debian's `mosquitto_pub`, `mosquitto_sub` and `mosquitto_rr`) against the broker's TCP listener, on loopback and free ports.
 //!
 //! Nothing here waits for a time to pass: each step waits for the broker's event that says it has happened.
 #![cfg(not(target_arch = "wasm32"))]
@@ -13,7 +13,7 @@ use mqtt_playground::broker::BrokerEvent;
 use support::{Listening, connect_packet, is_there};
 
 fn have_mosquitto() -> bool {
-    let found = ["mosquitto_pub", "mosquitto_sub"]
+    let found = ["mosquitto_pub", "mosquitto_sub", "mosquitto_rr"]
         .iter()
         .all(|program| Command::new(program).arg("--help").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok());
     is_there(found, "mosquitto_pub and mosquitto_sub: apt-get install mosquitto-clients")
@@ -162,4 +162,42 @@ fn a_broker_that_stops_says_so_to_its_clients() {
     let mut received = Vec::new();
     stream.read_to_end(&mut received).unwrap();
     assert!(received.ends_with(&[0xE0, 1, 0x8B]), "DISCONNECT with Server shutting down: {received:02X?}");
+}
+
+#[test]
+fn a_shared_subscription_gives_each_message_to_one_member() {
+    if !have_mosquitto() {
+        return;
+    }
+    let broker = Listening::start();
+    let members = [1, 2].map(|number| {
+        let member = client(&broker, "mosquitto_sub", &format!("-V 5 -q 1 -t $share/team/work -t end/{number} -C 4 -W 30"));
+        broker.until_subscribed();
+        broker.until_subscribed();
+        member
+    });
+    for number in 0..6 {
+        publish(&broker, &format!("-V 5 -q 1 -t work -m {number}"));
+    }
+    for number in 1..=2 {
+        publish(&broker, &format!("-V 5 -q 1 -t end/{number} -m end"));
+    }
+    let mut got: Vec<String> = members.into_iter().flat_map(lines).filter(|line| line != "end").collect();
+    got.sort();
+    assert_eq!(got, ["0", "1", "2", "3", "4", "5"], "three for each of the two");
+}
+
+#[test]
+fn a_request_gets_its_response() {
+    if !have_mosquitto() {
+        return;
+    }
+    let broker = Listening::start();
+    let responder = client(&broker, "mosquitto_sub", "-V 5 -q 1 -t request/time -C 1 -W 30 -F %R");
+    broker.until_subscribed();
+    let requester = client(&broker, "mosquitto_rr", "-V 5 -q 1 -t request/time -e response/mine -m now? -W 30");
+    let [response_topic] = &lines(responder)[..] else { panic!("one request") };
+    assert_eq!(response_topic, "response/mine");
+    publish(&broker, &format!("-V 5 -q 1 -t {response_topic} -m noon"));
+    assert_eq!(lines(requester), ["noon"]);
 }

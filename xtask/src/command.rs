@@ -20,6 +20,11 @@ pub(crate) fn e2e() -> PathBuf {
     root().join("tests/e2e")
 }
 
+/// The folder of the real clients that the broker is tested with.
+pub(crate) fn interop() -> PathBuf {
+    root().join("tests/interop")
+}
+
 /// Whether this is a continuous-integration run: then a skipped check is a failed one, and system packages may be installed.
 pub(crate) fn is_ci() -> bool {
     env::var("CI").is_ok_and(|value| value == "true" || value == "1")

@@ -17,10 +17,14 @@ enum Evidence {
     Browser,
     Program(&'static [&'static str]),
     File(&'static str),
+    /// This command succeeds.
+    Runs(&'static str, &'static [&'static str]),
 }
 
 pub(crate) const NODE: Package = Package { name: "nodejs npm", evidence: Evidence::Program(&["node", "npm"]) };
 pub(crate) const CHROMIUM: Package = Package { name: "chromium", evidence: Evidence::Browser };
+pub(crate) const PYTHON: Package =
+    Package { name: "python3 python3-venv", evidence: Evidence::Runs("python3", &["-c", "import ensurepip, venv"]) };
 /// Korean glyphs, for screenshots.
 pub(crate) const FONTS: Package =
     Package { name: "fonts-noto-cjk", evidence: Evidence::File("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc") };
@@ -35,6 +39,7 @@ impl Package {
             Evidence::Browser => browser::path().is_some(),
             Evidence::Program(programs) => programs.iter().all(|program| find(program).is_some()),
             Evidence::File(path) => Path::new(path).exists(),
+            Evidence::Runs(program, args) => output(program, args).is_some(),
         }
     }
 

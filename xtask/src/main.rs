@@ -6,6 +6,7 @@ mod command;
 mod debian;
 mod needs;
 mod npm;
+mod python;
 mod report;
 mod rust_tools;
 mod serve;

@@ -16,7 +16,9 @@ pub(crate) fn provide(needs: &[Need]) -> Missing {
     if absent.is_empty() {
         return missing;
     }
-    println!("To be installed first (once; tools go into target/tools, npm packages into tests/e2e/node_modules):");
+    println!(
+        "To be installed first (once; tools go into target/tools, packages for Node and Python into node_modules below tests and target/interop):"
+    );
     for need in &absent {
         let root = if need.is_system_package() { ", a system package" } else { "" };
         println!("  {need}: {}{root}", need.duration());

@@ -65,9 +65,9 @@ pub(crate) const STEPS: [Step; 12] = [
     },
     Step {
         name: "test",
-        about: "native tests: engine, lessons, architecture, command line, captures, a real broker",
+        about: "native tests: engine, lessons, architecture, command line, captures, real clients, a real broker",
         needs: &[],
-        wants: &[Need::Tshark, Need::Mosquitto, Need::MosquittoClients],
+        wants: &[Need::Tshark, Need::Mosquitto, Need::MosquittoClients, Need::Node, Need::Python, Need::PythonClients, Need::NodeClients],
         after: &[],
         run: || cargo(&["test", "--locked", "--workspace"]),
     },
