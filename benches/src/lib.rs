@@ -2,4 +2,5 @@
 
 pub mod codecs;
 pub mod mix;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod race;

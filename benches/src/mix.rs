@@ -3,8 +3,8 @@
 use bytes::{BufMut as _, Bytes, BytesMut};
 
 /// What a broker with many sensors and some services reads and writes: per thousand packets 500 PUBLISH at QoS 0, 130 at QoS 1 and 20 at
-/// QoS 2 without properties, 60 at QoS 1 with six properties, 230 acknowledgements, 30 pings, 30 CONNECT, CONNACK, SUBSCRIBE, SUBACK,
-/// UNSUBSCRIBE, UNSUBACK together. One topic in ten is not ASCII. In a fixed random order.
+/// QoS 2 without properties, 60 at QoS 1 with six properties, 230 acknowledgements, 30 pings, 30 CONNECT, CONNACK, SUBSCRIBE, SUBACK and
+/// UNSUBACK together (no UNSUBSCRIBE: mqttbytes prints one line for each). One topic in ten is not ASCII. In a fixed random order.
 pub fn mixed(count: usize) -> Bytes {
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
     let mut out = BytesMut::new();
@@ -23,8 +23,7 @@ pub fn mixed(count: usize) -> Bytes {
             970..975 => connect(&mut out),
             975..980 => packet(&mut out, 0x20, b"\0\0\x0B\x21\0\x20\x22\0\x0A\x27\0\0\x40\0"),
             980..985 => subscribe(&mut out, id),
-            985..990 => packet(&mut out, 0x90, &[high(id), low(id), 0, 1, 0, 2]),
-            990..995 => unsubscribe(&mut out, id),
+            985..993 => packet(&mut out, 0x90, &[high(id), low(id), 0, 1, 0, 2]),
             _ => packet(&mut out, 0xB0, &[high(id), low(id), 0, 0, 0x11]),
         }
     }
@@ -143,11 +142,4 @@ fn subscribe(out: &mut BytesMut, id: u16) {
     text(&mut body, "$share/workers/jobs/+");
     body.put_u8(0x01);
     packet(out, 0x82, &body);
-}
-
-fn unsubscribe(out: &mut BytesMut, id: u16) {
-    let mut body = BytesMut::from(&[high(id), low(id), 0][..]);
-    text(&mut body, "site/+/line/+/temperature");
-    text(&mut body, "home/#");
-    packet(out, 0xA2, &body);
 }

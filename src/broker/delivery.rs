@@ -13,7 +13,9 @@ use super::session_state::Session;
 use super::subscription::SessionKey;
 use super::topic_tree::FilterId;
 use super::{Broker, Timer};
-use crate::packet::{Packet, PacketId, PacketType, ProtocolVersion, Publish, PublishProperties, QoS, TopicFilter, TopicName};
+use crate::packet::{
+    CarriedProperties, Packet, PacketId, PacketType, ProtocolVersion, Publish, PublishProperties, QoS, TopicFilter, TopicName,
+};
 use crate::session::{Blocked, ConnectionId, Transmit};
 use crate::text::{Message, key};
 use crate::time::Instant;
@@ -170,9 +172,8 @@ impl Broker {
             }
             return self.enqueue(now, key, delivery, Routing::QueuedOffline);
         };
-        let reads_slowly = self.connections.get(&online.connection).is_some_and(|state| state.unwritten.is_over(&self.config));
         if qos == QoS::AtMostOnce && !(self.config.queue_qos_zero && session.queue.holds_qos_zero()) {
-            if reads_slowly {
+            if self.connections.get(&online.connection).is_some_and(|state| state.unwritten.is_over(&self.config)) {
                 return Decision::dropped(DropReason::SlowReader);
             }
             return match encode_qos_zero(now, session, &delivery, frame) {
@@ -181,9 +182,6 @@ impl Broker {
                 }
                 None => Decision::dropped(DropReason::PacketTooLarge),
             };
-        }
-        if reads_slowly {
-            return self.enqueue(now, key, delivery, Routing::QueuedSlowReader);
         }
         // Messages of one QoS keep their order [MQTT-4.6.0-5].
         if !session.queue.is_empty() || session.outbound.blocked().is_some() {
@@ -240,14 +238,11 @@ impl Broker {
         Ok(Started::Sent { packet_id, bytes })
     }
 
-    /// Sends what may go now: first what has to be sent again, then what is queued, as far as Receive Maximum and a slow reader allow.
+    /// Sends what may go now: first what has to be sent again, then what is queued, as far as Receive Maximum allows.
     pub(super) fn pump(&mut self, now: Instant, key: SessionKey) {
         self.resend(now, key);
         while let Some(session) = self.sessions.get_mut(key.0) {
             let Some(online) = session.online else { return };
-            if self.connections.get(&online.connection).is_some_and(|state| state.unwritten.is_over(&self.config)) {
-                return;
-            }
             let Some(head) = session.queue.front() else { break };
             let expired = head.message.is_expired(now);
             if head.qos > QoS::AtMostOnce && !expired && session.outbound.blocked().is_some() {
@@ -286,10 +281,6 @@ impl Broker {
     fn resend(&mut self, now: Instant, key: SessionKey) {
         while let Some(session) = self.sessions.get_mut(key.0) {
             let Some(online) = session.online else { return };
-            // What is left waits, and so does all that is new, until the driver has written enough and calls for more.
-            if self.connections.get(&online.connection).is_some_and(|state| state.unwritten.is_over(&self.config)) {
-                return;
-            }
             let Some(packet) = session.outbound.next_resend() else { return };
             let Packet::Publish(mut publish) = packet else {
                 self.send(key, &packet);
@@ -372,11 +363,11 @@ fn encode_publish(session: &mut Session, mut publish: Publish) -> Option<Bytes> 
     let version = session.version;
     let maximum = session.online.map_or(0, |online| online.maximum_packet_size);
     if version == ProtocolVersion::V311 {
-        publish.properties = PublishProperties::default();
+        publish.properties = CarriedProperties::default();
     }
     if let Some(chosen) = session.outbound_aliases.choose(&publish.topic) {
         let topic = if chosen.is_known { TopicName::default() } else { publish.topic.clone() };
-        let properties = PublishProperties { topic_alias: Some(chosen.alias), ..publish.properties.clone() };
+        let properties = PublishProperties { topic_alias: Some(chosen.alias), ..publish.properties.clone().into_values() }.into();
         let aliased = Packet::Publish(Publish { topic, properties, ..publish.clone() });
         // The property needs room too: what does not fit with it may fit without.
         if let Some(bytes) = aliased.to_bytes(version).ok().filter(|bytes| bytes.len() <= maximum) {

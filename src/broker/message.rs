@@ -35,7 +35,8 @@ pub(super) struct MessageContent {
 
 impl MessageContent {
     pub(super) fn from_publish(publisher: ClientId, publish: Publish) -> Self {
-        let Publish { qos, retain, topic, mut properties, payload, .. } = publish;
+        let Publish { qos, retain, topic, properties, payload, .. } = publish;
+        let mut properties = properties.into_values();
         properties.topic_alias = None;
         properties.subscription_identifiers.clear();
         Self { publisher: Some(publisher), topic, payload, qos, retain, properties }
@@ -137,7 +138,7 @@ impl Delivery {
             retain: self.retain,
             topic: self.message.topic.clone(),
             packet_id,
-            properties,
+            properties: properties.into(),
             payload: self.message.payload.clone(),
         }
     }

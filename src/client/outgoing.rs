@@ -55,7 +55,7 @@ impl Client {
             return Err(EncodeError::Illegal { field: "Subscription Identifier", clause: "MQTT-3.3.4-6" }.into());
         }
         let packet_id = (qos != QoS::AtMostOnce).then_some(PacketId::MIN);
-        let mut publish = Publish { dup: false, qos, retain, topic, packet_id, properties, payload };
+        let mut publish = Publish { dup: false, qos, retain, topic, packet_id, properties: properties.into(), payload };
         let bytes = Packet::Publish(publish.clone()).to_bytes(self.config.version)?;
         let number = publish.properties.topic_alias.take();
         if self.state == ClientState::Connected
@@ -96,10 +96,10 @@ impl Client {
         {
             self.resend(now, &packet);
         }
-        // QoS 0 does not wait for the quota [MQTT-4.9.0-3]: behind a message that does, later ones would overtake it.
         while self.state == ClientState::Connected
-            && let Some(next) = self.queue.iter().position(|one| one.publish.qos == QoS::AtMostOnce || self.outbound.blocked().is_none())
-            && let Some(queued) = self.queue.remove(next)
+            && let Some(front) = self.queue.front()
+            && (front.publish.qos == QoS::AtMostOnce || self.outbound.blocked().is_none())
+            && let Some(queued) = self.queue.pop_front()
         {
             match self.ruled_out(&queued.publish) {
                 Some(message) => self.emit(ClientEvent::PublishDropped { token: queued.token, message }),

@@ -100,7 +100,8 @@ impl Acknowledgement {
             PropertyId::ReasonString => r.string(property, reason_string, &mut self.reason_string),
             PropertyId::UserProperty => r.user_property(property, &mut self.user_properties),
             _ => Err(r.misplaced(property)),
-        })
+        })?;
+        Ok(())
     }
 
     #[inline]

@@ -295,7 +295,7 @@ impl WillMessage {
     fn write(&self, out: &mut impl Output) -> Result<(), EncodeError> {
         write_properties(out, &self.properties)?;
         require(!self.topic.is_empty(), "Will Topic", "MQTT-4.7.3-1")?;
-        out.text("Will Topic", self.topic.as_str())?;
+        out.checked_text("Will Topic", self.topic.as_str())?;
         out.binary("Will Payload", &self.payload)
     }
 }

@@ -4,8 +4,10 @@ use std::collections::VecDeque;
 
 use bytes::{Buf, Bytes, BytesMut};
 
+use super::codec::read_packet;
 use super::primitive::{VariableByteIntegerError, read_variable_byte_integer};
-use super::{DecodeError, PacketType, ReasonCode};
+use super::reader::{Reader, Silent};
+use super::{DecodeError, Packet, PacketType, ProtocolVersion, ReasonCode};
 use crate::text::{Key, Message, key};
 
 /// Collects bytes in whatever pieces they come and gives whole packets.
@@ -57,11 +59,49 @@ impl FrameReader {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        self.advance().inspect_err(|error| {
-            self.begun = BytesMut::new();
-            self.pieces.clear();
-            self.failed = Some(error.clone());
-        })
+        self.advance().map_err(|error| self.fail(error))
+    }
+
+    /// The next packet, read where it lies if it lies in one piece. As [`FrameReader::next_frame`] and [`Packet::decode`] together, for those
+    /// who need no frame.
+    ///
+    /// # Errors
+    /// Those of both; after one of a packet the stream cannot go on either.
+    #[inline]
+    pub fn next_packet(&mut self, version: ProtocolVersion) -> Result<Option<Packet>, DecodeError> {
+        if self.begun.is_empty()
+            && let Some(piece) = self.pieces.front_mut()
+            && let Ok(Some(length)) = packet_length(piece, self.maximum_packet_size)
+            && length <= piece.len()
+        {
+            let packet = read_packet(&mut Reader::of_first(length, piece, version, Silent));
+            if piece.len() == length {
+                self.pieces.pop_front();
+            } else {
+                piece.advance(length);
+            }
+            return match packet {
+                Ok(packet) => Ok(Some(packet)),
+                Err(error) => Err(self.fail(error)),
+            };
+        }
+        self.next_copied(version)
+    }
+
+    /// As [`FrameReader::next_packet`], where that is not simple.
+    #[cold]
+    fn next_copied(&mut self, version: ProtocolVersion) -> Result<Option<Packet>, DecodeError> {
+        let Some(frame) = self.next_frame()? else { return Ok(None) };
+        Packet::decode(&frame, version).map(Some).map_err(|error| self.fail(error))
+    }
+
+    /// The stream ends with this error.
+    #[cold]
+    fn fail(&mut self, error: DecodeError) -> DecodeError {
+        self.begun = BytesMut::new();
+        self.pieces.clear();
+        self.failed = Some(error.clone());
+        error
     }
 
     fn advance(&mut self) -> Result<Option<Bytes>, DecodeError> {
@@ -164,6 +204,28 @@ mod tests {
         let mut reader = reader(u32::MAX, &[0x30, 0xFF, 0xFF, 0xFF, 0x7F, 1, 2, 3]);
         assert_eq!(reader.next_frame(), Ok(None));
         assert!(reader.begun.capacity() < 64, "{} bytes for 8", reader.begun.capacity());
+    }
+
+    #[test]
+    fn packets_come_in_any_pieces_and_an_error_in_one_ends_the_stream() {
+        let bytes = b"\xC0\0\x40\x02\0\x01\x30\x06\0\x01a\0hi\x42\x02\0\x01\xC0\0";
+        for size in 1..=bytes.len() {
+            let mut reader = FrameReader::new(100);
+            for piece in bytes.chunks(size) {
+                reader.push(Bytes::from_static(piece));
+            }
+            let mut types = Vec::new();
+            let error = loop {
+                match reader.next_packet(ProtocolVersion::V5) {
+                    Ok(packet) => types.push(packet.expect("an error comes first").packet_type()),
+                    Err(error) => break error,
+                }
+            };
+            assert_eq!(types, [PacketType::Pingreq, PacketType::Puback, PacketType::Publish], "{size}");
+            assert_eq!((error.clause, reader.buffered()), ("MQTT-2.1.3-1", 0), "{size}");
+            assert_eq!(reader.next_packet(ProtocolVersion::V5), Err(error.clone()));
+            assert_eq!(reader.next_frame(), Err(error));
+        }
     }
 
     #[test]

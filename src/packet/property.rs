@@ -89,6 +89,57 @@ const LENGTH_TOO_LONG: Rule = Rule::malformed("", "5.0 §2.2.2.1", key::PACKET_E
 const UNKNOWN: Rule = Rule::malformed("", "5.0 §2.2.2.2", key::PACKET_ERROR_PROPERTY_UNKNOWN);
 const MISPLACED: Rule = Rule::malformed("", "5.0 §2.2.2.2", key::PACKET_ERROR_PROPERTY_MISPLACED);
 
+/// Where the value of a property goes that may come once.
+pub(super) trait Slot<T> {
+    fn is_filled(&self) -> bool;
+    fn fill(&mut self, value: impl FnOnce() -> T);
+}
+
+impl<T> Slot<T> for Option<T> {
+    #[inline]
+    fn is_filled(&self) -> bool {
+        self.is_some()
+    }
+    #[inline]
+    fn fill(&mut self, value: impl FnOnce() -> T) {
+        *self = Some(value());
+    }
+}
+
+/// Notes only that the property was there.
+#[derive(Default)]
+pub(super) struct Seen(pub(super) bool);
+
+impl<T> Slot<T> for Seen {
+    #[inline]
+    fn is_filled(&self) -> bool {
+        self.0
+    }
+    #[inline]
+    fn fill(&mut self, _value: impl FnOnce() -> T) {
+        self.0 = true;
+    }
+}
+
+/// Where the values of a property go that may come several times.
+pub(super) trait Row<T> {
+    fn add(&mut self, value: impl FnOnce() -> T);
+}
+
+impl Row<(ByteString, ByteString)> for UserProperties {
+    #[inline]
+    fn add(&mut self, value: impl FnOnce() -> (ByteString, ByteString)) {
+        self.0.push(value());
+    }
+}
+
+impl<T> Row<T> for Seen {
+    #[inline]
+    fn add(&mut self, _value: impl FnOnce() -> T) {
+        self.0 = true;
+    }
+}
+
 /// One property while it is read: its identifier has been read, its value not.
 #[derive(Clone, Copy)]
 pub(super) struct Property {
@@ -104,32 +155,46 @@ impl Property {
     }
 }
 
-impl<S: Sink> Reader<'_, S> {
-    /// Property Length and properties. `read` takes the value of each, or refuses it with [`Reader::misplaced`].
+impl<'a, S: Sink> Reader<'a, S> {
+    /// Property Length and properties. `read` takes the value of each, or refuses it with [`Reader::misplaced`]. Returns the bytes of
+    /// the properties.
     #[inline]
     pub(super) fn properties(
         &mut self,
         label: &Label,
         mut read: impl FnMut(&mut Self, Property) -> Result<(), DecodeError>,
-    ) -> Result<(), DecodeError> {
+    ) -> Result<&'a [u8], DecodeError> {
         self.open(label);
         let length = self.variable_byte_integer(&PROPERTY_LENGTH)?;
+        let mut bytes: &'a [u8] = &[];
         if length > 0 {
             let offset = self.position();
             let surroundings = usize::try_from(length).ok().and_then(|length| self.narrow(length));
             let Some(surroundings) = surroundings else {
                 return Err(self.broken(&LENGTH_TOO_LONG, offset, label.name, length));
             };
-            while self.remaining() > 0 {
-                self.property(&mut read)?;
-            }
+            bytes = self.unread();
+            self.property_list(&mut read)?;
             self.widen(surroundings);
         }
         let end = self.position();
         self.sink.close(end, || Description { value: String::new(), meaning: Some(label.meaning.with("value", length)) });
+        Ok(bytes)
+    }
+
+    /// Properties to the end of the region.
+    #[inline]
+    pub(super) fn property_list(
+        &mut self,
+        read: &mut impl FnMut(&mut Self, Property) -> Result<(), DecodeError>,
+    ) -> Result<(), DecodeError> {
+        while self.remaining() > 0 {
+            self.property(read)?;
+        }
         Ok(())
     }
 
+    #[inline]
     fn property(&mut self, read: &mut impl FnMut(&mut Self, Property) -> Result<(), DecodeError>) -> Result<(), DecodeError> {
         let start = self.position();
         // The group has the name of the property, which its first member tells.
@@ -150,8 +215,8 @@ impl<S: Sink> Reader<'_, S> {
     }
 
     #[inline]
-    fn once<T>(&self, property: Property, clause: &'static str, slot: &Option<T>) -> Result<(), DecodeError> {
-        if slot.is_none() { Ok(()) } else { Err(self.repeated(property, clause)) }
+    fn once<T>(&self, property: Property, clause: &'static str, slot: &impl Slot<T>) -> Result<(), DecodeError> {
+        if !slot.is_filled() { Ok(()) } else { Err(self.repeated(property, clause)) }
     }
 
     #[cold]
@@ -179,7 +244,8 @@ impl<S: Sink> Reader<'_, S> {
     }
 
     /// A byte that is 0 or 1. `clause` also forbids the property to repeat.
-    pub(super) fn boolean(&mut self, property: Property, clause: &'static str, slot: &mut Option<bool>) -> Result<(), DecodeError> {
+    #[inline]
+    pub(super) fn boolean(&mut self, property: Property, clause: &'static str, slot: &mut impl Slot<bool>) -> Result<(), DecodeError> {
         self.byte_value(property, clause, slot, |value| match value {
             0 => Some(false),
             1 => Some(true),
@@ -188,109 +254,129 @@ impl<S: Sink> Reader<'_, S> {
     }
 
     /// A byte; `None` refuses its value.
+    #[inline]
     pub(super) fn byte_value<T>(
         &mut self,
         property: Property,
         clause: &'static str,
-        slot: &mut Option<T>,
+        slot: &mut impl Slot<T>,
         accept: impl FnOnce(u8) -> Option<T>,
     ) -> Result<(), DecodeError> {
         self.once(property, clause, slot)?;
         let label = property.label(clause);
         let value = self.byte(&label)?;
         self.close_property(&label, || Description::number(&label, value.into()));
-        *slot = accept(value);
-        if slot.is_none() { Err(self.value_not_allowed(property, clause, 1, value.into())) } else { Ok(()) }
+        let Some(accepted) = accept(value) else { return Err(self.value_not_allowed(property, clause, 1, value.into())) };
+        slot.fill(|| accepted);
+        Ok(())
     }
 
-    pub(super) fn two_bytes(&mut self, property: Property, clause: &'static str, slot: &mut Option<u16>) -> Result<(), DecodeError> {
+    #[inline]
+    pub(super) fn two_bytes(&mut self, property: Property, clause: &'static str, slot: &mut impl Slot<u16>) -> Result<(), DecodeError> {
+        self.two_byte_value(property, clause, slot).map(|_| ())
+    }
+
+    /// As [`Reader::two_bytes`], and returns the value.
+    #[inline]
+    pub(super) fn two_byte_value(
+        &mut self,
+        property: Property,
+        clause: &'static str,
+        slot: &mut impl Slot<u16>,
+    ) -> Result<u16, DecodeError> {
         self.once(property, clause, slot)?;
         let label = property.label(clause);
         let value = self.two_byte_integer(&label)?;
         self.close_property(&label, || Description::number(&label, value.into()));
-        *slot = Some(value);
-        Ok(())
+        slot.fill(|| value);
+        Ok(value)
     }
 
+    #[inline]
     pub(super) fn two_bytes_not_zero(
         &mut self,
         property: Property,
         clause: &'static str,
-        slot: &mut Option<u16>,
+        slot: &mut impl Slot<u16>,
     ) -> Result<(), DecodeError> {
-        self.two_bytes(property, clause, slot)?;
-        self.not_zero(property, clause, 2, *slot)
+        let value = self.two_byte_value(property, clause, slot)?;
+        self.not_zero(property, clause, 2, value.into())
     }
 
     /// Refuses the value 0 of a property that was read last and took `width` bytes.
-    pub(super) fn not_zero<T: Into<u32>>(
-        &self,
-        property: Property,
-        clause: &'static str,
-        width: usize,
-        value: Option<T>,
-    ) -> Result<(), DecodeError> {
-        if value.map(Into::into) == Some(0) { Err(self.value_not_allowed(property, clause, width, 0)) } else { Ok(()) }
+    #[inline]
+    pub(super) fn not_zero(&self, property: Property, clause: &'static str, width: usize, value: u32) -> Result<(), DecodeError> {
+        if value == 0 { Err(self.value_not_allowed(property, clause, width, 0)) } else { Ok(()) }
     }
 
-    pub(super) fn four_bytes(&mut self, property: Property, clause: &'static str, slot: &mut Option<u32>) -> Result<(), DecodeError> {
+    #[inline]
+    pub(super) fn four_bytes(&mut self, property: Property, clause: &'static str, slot: &mut impl Slot<u32>) -> Result<(), DecodeError> {
+        self.four_byte_value(property, clause, slot).map(|_| ())
+    }
+
+    #[inline]
+    fn four_byte_value(&mut self, property: Property, clause: &'static str, slot: &mut impl Slot<u32>) -> Result<u32, DecodeError> {
         self.once(property, clause, slot)?;
         let label = property.label(clause);
         let value = self.four_byte_integer(&label)?;
         self.close_property(&label, || Description::number(&label, value));
-        *slot = Some(value);
-        Ok(())
+        slot.fill(|| value);
+        Ok(value)
     }
 
     pub(super) fn four_bytes_not_zero(
         &mut self,
         property: Property,
         clause: &'static str,
-        slot: &mut Option<u32>,
+        slot: &mut impl Slot<u32>,
     ) -> Result<(), DecodeError> {
-        self.four_bytes(property, clause, slot)?;
-        self.not_zero(property, clause, 4, *slot)
+        let value = self.four_byte_value(property, clause, slot)?;
+        self.not_zero(property, clause, 4, value)
     }
 
-    pub(super) fn string(&mut self, property: Property, clause: &'static str, slot: &mut Option<ByteString>) -> Result<(), DecodeError> {
+    #[inline]
+    pub(super) fn string(&mut self, property: Property, clause: &'static str, slot: &mut impl Slot<ByteString>) -> Result<(), DecodeError> {
         self.once(property, clause, slot)?;
         let label = property.label(clause);
         let text = self.text_members(&label, "Length", "Text")?;
-        self.close_property(&label, || Description::text(&label, &text));
-        *slot = Some(text);
+        self.close_property(&label, || Description::text(&label, text.as_str()));
+        slot.fill(|| text.share(self));
         Ok(())
     }
 
-    pub(super) fn data(&mut self, property: Property, clause: &'static str, slot: &mut Option<Bytes>) -> Result<(), DecodeError> {
+    #[inline]
+    pub(super) fn data(&mut self, property: Property, clause: &'static str, slot: &mut impl Slot<Bytes>) -> Result<(), DecodeError> {
         self.once(property, clause, slot)?;
         let label = property.label(clause);
         let data = self.binary_members(&label)?;
-        self.close_property(&label, || Description::bytes(&label, &data));
-        *slot = Some(data);
+        self.close_property(&label, || Description::bytes(&label, data));
+        slot.fill(|| self.share(data));
         Ok(())
     }
 
+    #[inline]
     pub(super) fn response_topic(
         &mut self,
         property: Property,
         clause: &'static str,
-        slot: &mut Option<TopicName>,
+        slot: &mut impl Slot<TopicName>,
     ) -> Result<(), DecodeError> {
         const WILDCARD: Rule = Rule::protocol_error("", "MQTT-3.3.2-14", key::PACKET_ERROR_WILDCARD_IN_NAME);
         self.once(property, clause, slot)?;
         let label = property.label(clause);
         let topic = self.topic_name_members(&label, &WILDCARD, false)?;
         self.close_property(&label, || Description::text(&label, topic.as_str()));
-        *slot = Some(topic);
+        slot.fill(|| topic);
         Ok(())
     }
 
     /// A Subscription Identifier, never 0; `clause` forbids that.
+    #[inline]
     pub(super) fn subscription_identifier(&mut self, property: Property, clause: &'static str) -> Result<u32, DecodeError> {
         let label = property.label(clause);
         let value = self.variable_byte_integer(&label)?;
         self.close_property(&label, || Description::number(&label, value));
-        self.not_zero(property, clause, 1, Some(value))?;
+        self.not_zero(property, clause, 1, value)?;
         Ok(value)
     }
 
@@ -299,22 +385,28 @@ impl<S: Sink> Reader<'_, S> {
         &mut self,
         property: Property,
         clause: &'static str,
-        slot: &mut Option<u32>,
+        slot: &mut impl Slot<u32>,
     ) -> Result<(), DecodeError> {
         self.once(property, clause, slot)?;
-        *slot = Some(self.subscription_identifier(property, clause)?);
+        let value = self.subscription_identifier(property, clause)?;
+        slot.fill(|| value);
         Ok(())
     }
 
-    pub(super) fn user_property(&mut self, property: Property, properties: &mut UserProperties) -> Result<(), DecodeError> {
+    #[inline]
+    pub(super) fn user_property(
+        &mut self,
+        property: Property,
+        properties: &mut impl Row<(ByteString, ByteString)>,
+    ) -> Result<(), DecodeError> {
         let name = self.text_members(&NAME, "Name Length", "Name")?;
         let value = self.text_members(&VALUE, "Value Length", "Value")?;
         let end = self.position();
-        self.sink.close(end, || Description {
-            value: format!("{name}: {value}"),
-            meaning: Some(property.id.meaning().with("value", format!("{name}: {value}"))),
+        self.sink.close(end, || {
+            let pair = format!("{}: {}", name.as_str(), value.as_str());
+            Description { meaning: Some(property.id.meaning().with("value", pair.as_str())), value: pair }
         });
-        properties.0.push((name, value));
+        properties.add(|| (name.share(self), value.share(self)));
         Ok(())
     }
 }

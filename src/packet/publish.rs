@@ -1,13 +1,18 @@
 //! PUBLISH (5.0 §3.3).
 
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::{Deref, DerefMut};
+use std::sync::OnceLock;
+
 use bytes::Bytes;
 use bytestring::ByteString;
 use smallvec::SmallVec;
 
 use super::codec::{PAYLOAD, VARIABLE_HEADER};
 use super::primitive::{Label, Rule};
-use super::property::{PROPERTIES, Properties, PropertyId, PropertyOutput as _, write_properties};
-use super::reader::{Reader, Sink};
+use super::property::{PROPERTIES, Properties, Property, PropertyId, PropertyOutput as _, Row, Seen, Slot, write_properties};
+use super::reader::{Reader, Silent, Sink};
 use super::writer::{Output, require};
 use super::{DecodeError, EncodeError, PacketId, ProtocolVersion, QoS, TopicName, UserProperties};
 use crate::text::key;
@@ -25,8 +30,8 @@ pub struct Publish {
     pub topic: TopicName,
     /// Packet Identifier: present exactly at QoS 1 and 2.
     pub packet_id: Option<PacketId>,
-    /// Properties; default in 3.1.1.
-    pub properties: PublishProperties,
+    /// Properties; none in 3.1.1.
+    pub properties: CarriedProperties,
     /// Payload, shared with the bytes it was read from.
     pub payload: Bytes,
 }
@@ -78,8 +83,8 @@ impl Publish {
         let topic_at = r.position();
         let topic = r.topic_name(&TOPIC_NAME, &WILDCARD, r.version == ProtocolVersion::V5)?;
         let packet_id = if qos == QoS::AtMostOnce { None } else { Some(r.packet_id()?) };
-        let properties = if r.version == ProtocolVersion::V5 { PublishProperties::read(r)? } else { PublishProperties::default() };
-        if topic.is_empty() && properties.topic_alias.is_none() {
+        let (properties, has_alias) = if r.version == ProtocolVersion::V5 { CarriedProperties::read(r)? } else { Default::default() };
+        if topic.is_empty() && !has_alias {
             return Err(r.broken(&NO_TOPIC, topic_at, TOPIC_NAME.name, ""));
         }
         r.close();
@@ -104,7 +109,7 @@ impl Publish {
             require(has_packet_id, "Packet Identifier", packet_id)?;
         }
         require(!self.topic.is_empty() || self.properties.topic_alias.is_some(), "Topic Name", "MQTT-4.7.3-1")?;
-        out.text("Topic Name", self.topic.as_str())?;
+        out.checked_text("Topic Name", self.topic.as_str())?;
         if let Some(packet_id) = self.packet_id {
             out.two_byte_integer(packet_id.as_u16());
         }
@@ -112,28 +117,221 @@ impl Publish {
     }
 }
 
-impl PublishProperties {
+/// Where the properties go while they are read.
+#[derive(Default)]
+struct Slots<B, F, T, N, D, U, I, C> {
+    payload_format_indicator: B,
+    message_expiry_interval: F,
+    topic_alias: T,
+    response_topic: N,
+    correlation_data: D,
+    user_properties: U,
+    subscription_identifiers: I,
+    content_type: C,
+}
+
+/// Takes no values: for checking.
+type Checked = Slots<Seen, Seen, Seen, Seen, Seen, Seen, Seen, Seen>;
+
+/// Takes all values.
+type Kept =
+    Slots<Option<bool>, Option<u32>, Option<u16>, Option<TopicName>, Option<Bytes>, UserProperties, SmallVec<[u32; 1]>, Option<ByteString>>;
+
+impl Row<u32> for SmallVec<[u32; 1]> {
+    fn add(&mut self, value: impl FnOnce() -> u32) {
+        self.push(value());
+    }
+}
+
+impl<B, F, T, N, D, U, I, C> Slots<B, F, T, N, D, U, I, C>
+where
+    B: Slot<bool>,
+    F: Slot<u32>,
+    T: Slot<u16>,
+    N: Slot<TopicName>,
+    D: Slot<Bytes>,
+    U: Row<(ByteString, ByteString)>,
+    I: Row<u32>,
+    C: Slot<ByteString>,
+{
+    /// Reads the value of one property.
     #[inline]
-    fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, DecodeError> {
-        let mut p = Self::default();
-        r.properties(&PROPERTIES, |r, property| match property.id {
-            PropertyId::PayloadFormatIndicator => r.boolean(property, "5.0 §3.3.2.3.2", &mut p.payload_format_indicator),
-            PropertyId::MessageExpiryInterval => r.four_bytes(property, "5.0 §3.3.2.3.3", &mut p.message_expiry_interval),
+    fn take<S: Sink>(&mut self, r: &mut Reader<'_, S>, property: Property) -> Result<(), DecodeError> {
+        match property.id {
+            PropertyId::PayloadFormatIndicator => r.boolean(property, "5.0 §3.3.2.3.2", &mut self.payload_format_indicator),
+            PropertyId::MessageExpiryInterval => r.four_bytes(property, "5.0 §3.3.2.3.3", &mut self.message_expiry_interval),
             PropertyId::TopicAlias => {
-                r.two_bytes(property, "5.0 §3.3.2.3.4", &mut p.topic_alias)?;
-                r.not_zero(property, "MQTT-3.3.2-8", 2, p.topic_alias)
+                let alias = r.two_byte_value(property, "5.0 §3.3.2.3.4", &mut self.topic_alias)?;
+                r.not_zero(property, "MQTT-3.3.2-8", 2, alias.into())
             }
-            PropertyId::ResponseTopic => r.response_topic(property, "5.0 §3.3.2.3.5", &mut p.response_topic),
-            PropertyId::CorrelationData => r.data(property, "5.0 §3.3.2.3.6", &mut p.correlation_data),
-            PropertyId::UserProperty => r.user_property(property, &mut p.user_properties),
+            PropertyId::ResponseTopic => r.response_topic(property, "5.0 §3.3.2.3.5", &mut self.response_topic),
+            PropertyId::CorrelationData => r.data(property, "5.0 §3.3.2.3.6", &mut self.correlation_data),
+            PropertyId::UserProperty => r.user_property(property, &mut self.user_properties),
             PropertyId::SubscriptionIdentifier => {
-                p.subscription_identifiers.push(r.subscription_identifier(property, "5.0 §3.3.2.3.8")?);
+                let identifier = r.subscription_identifier(property, "5.0 §3.3.2.3.8")?;
+                self.subscription_identifiers.add(|| identifier);
                 Ok(())
             }
-            PropertyId::ContentType => r.string(property, "5.0 §3.3.2.3.9", &mut p.content_type),
+            PropertyId::ContentType => r.string(property, "5.0 §3.3.2.3.9", &mut self.content_type),
             _ => Err(r.misplaced(property)),
-        })?;
-        Ok(p)
+        }
+    }
+}
+
+impl PublishProperties {
+    const NONE: Self = Self {
+        payload_format_indicator: None,
+        message_expiry_interval: None,
+        topic_alias: None,
+        response_topic: None,
+        correlation_data: None,
+        user_properties: UserProperties(Vec::new()),
+        subscription_identifiers: SmallVec::new_const(),
+        content_type: None,
+    };
+
+    /// The properties that these bytes say, which have been checked before.
+    fn of_checked(bytes: &Bytes) -> Self {
+        let mut slots = Kept::default();
+        // No error can come of bytes that have passed the same reader.
+        let _ = Reader::new(bytes, ProtocolVersion::V5, Silent).property_list(&mut |r, property| slots.take(r, property));
+        let Slots {
+            payload_format_indicator,
+            message_expiry_interval,
+            topic_alias,
+            response_topic,
+            correlation_data,
+            user_properties,
+            subscription_identifiers,
+            content_type,
+        } = slots;
+        Self {
+            payload_format_indicator,
+            message_expiry_interval,
+            topic_alias,
+            response_topic,
+            correlation_data,
+            user_properties,
+            subscription_identifiers,
+            content_type,
+        }
+    }
+}
+
+/// The properties of a PUBLISH, as it carries them: read from bytes only when they are looked at. Used like the
+/// [`PublishProperties`] themselves, from which they are made with `into()`.
+#[derive(Clone, Default)]
+pub struct CarriedProperties(Carried);
+
+#[derive(Clone, Default)]
+enum Carried {
+    #[default]
+    None,
+    /// Bytes that have been checked, without the Property Length; never empty.
+    Bytes(Bytes, OnceLock<Box<PublishProperties>>),
+    Values(Box<PublishProperties>),
+}
+
+impl CarriedProperties {
+    /// Checks them all; says also whether there is a Topic Alias.
+    #[inline]
+    fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<(Self, bool), DecodeError> {
+        let mut slots = Checked::default();
+        let bytes = r.properties(&PROPERTIES, |r, property| slots.take(r, property))?;
+        let carried = if bytes.is_empty() { Carried::None } else { Carried::Bytes(r.share(bytes), OnceLock::new()) };
+        Ok((Self(carried), slots.topic_alias.0))
+    }
+
+    /// Whether there are none. Reads nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        match &self.0 {
+            Carried::None => true,
+            Carried::Bytes(..) => false,
+            Carried::Values(values) => **values == PublishProperties::NONE,
+        }
+    }
+
+    /// The properties themselves.
+    #[must_use]
+    pub fn into_values(self) -> PublishProperties {
+        match self.0 {
+            Carried::None => PublishProperties::NONE,
+            Carried::Bytes(bytes, values) => values.into_inner().map_or_else(|| PublishProperties::of_checked(&bytes), |values| *values),
+            Carried::Values(values) => *values,
+        }
+    }
+}
+
+impl Deref for CarriedProperties {
+    type Target = PublishProperties;
+    fn deref(&self) -> &PublishProperties {
+        static NONE: PublishProperties = PublishProperties::NONE;
+        match &self.0 {
+            Carried::None => &NONE,
+            Carried::Bytes(bytes, values) => values.get_or_init(|| Box::new(PublishProperties::of_checked(bytes))),
+            Carried::Values(values) => values,
+        }
+    }
+}
+
+impl DerefMut for CarriedProperties {
+    fn deref_mut(&mut self) -> &mut PublishProperties {
+        if !matches!(self.0, Carried::Values(_)) {
+            self.0 = Carried::Values(Box::new(std::mem::take(self).into_values()));
+        }
+        match &mut self.0 {
+            Carried::Values(values) => values,
+            // What has just been ruled out.
+            Carried::None | Carried::Bytes(..) => Box::leak(Box::default()),
+        }
+    }
+}
+
+impl From<PublishProperties> for CarriedProperties {
+    fn from(values: PublishProperties) -> Self {
+        Self(if values == PublishProperties::NONE { Carried::None } else { Carried::Values(Box::new(values)) })
+    }
+}
+
+impl PartialEq<PublishProperties> for CarriedProperties {
+    fn eq(&self, other: &PublishProperties) -> bool {
+        **self == *other
+    }
+}
+
+impl fmt::Debug for CarriedProperties {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl PartialEq for CarriedProperties {
+    fn eq(&self, other: &Self) -> bool {
+        matches!((&self.0, &other.0), (Carried::None, Carried::None)) || **self == **other
+    }
+}
+
+impl Eq for CarriedProperties {}
+
+impl Hash for CarriedProperties {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (**self).hash(state);
+    }
+}
+
+impl Properties for CarriedProperties {
+    #[inline]
+    fn write(&self, out: &mut impl Output) -> Result<(), EncodeError> {
+        match &self.0 {
+            Carried::None => Ok(()),
+            // In the order in which they came.
+            Carried::Bytes(bytes, _) if out.version() == ProtocolVersion::V5 => {
+                out.put(bytes);
+                Ok(())
+            }
+            Carried::Bytes(..) | Carried::Values(_) => (**self).write(out),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 
 use super::primitive::{Label, Rule, VariableByteIntegerError, read_variable_byte_integer};
+use super::small_text::{SmallText, is_plain};
 use super::topic::{check_filter, check_name};
 use super::{DecodeError, PacketId, ProtocolVersion, ReasonCode, TopicError, TopicFilter, TopicName};
 use crate::text::{Arg, Key, Message, key};
@@ -97,9 +98,26 @@ const SINGLE_LEVEL_WILDCARD: Rule = Rule::malformed("MQTT-4.7.1-3", "MQTT-4.7.1-
 const SHARE_NAME_EMPTY: Rule = Rule::malformed("MQTT-4.8.2-1", "MQTT-4.8.2-1", key::PACKET_ERROR_SHARE_NAME);
 const SHARE_NAME_ILLEGAL: Rule = Rule::malformed("MQTT-4.8.2-2", "MQTT-4.8.2-2", key::PACKET_ERROR_SHARE_NAME);
 
+/// Bytes of the packet that have passed the check of [`Reader::text_members`]. They become `str` only where they are kept or shown.
+#[derive(Clone, Copy)]
+pub(super) struct CheckedText<'a>(&'a [u8]);
+
+impl<'a> CheckedText<'a> {
+    pub(super) fn as_str(self) -> &'a str {
+        std::str::from_utf8(self.0).unwrap_or_default()
+    }
+
+    /// The text as a share of the packet that `r` reads.
+    #[inline]
+    pub(super) fn share<S: Sink>(self, r: &Reader<'_, S>) -> ByteString {
+        if self.0.is_empty() { ByteString::new() } else { ByteString::try_from(r.share(self.0)).unwrap_or_default() }
+    }
+}
+
 /// A cursor over one packet.
 pub(super) struct Reader<'a, S> {
-    frame: &'a Bytes,
+    /// What holds the bytes of the packet, and perhaps more.
+    buffer: &'a Bytes,
     /// What is still unread of the current region.
     rest: &'a [u8],
     /// Where the current region ends in the frame.
@@ -117,8 +135,22 @@ pub(super) struct Surroundings<'a> {
 }
 
 impl<'a, S: Sink> Reader<'a, S> {
+    #[inline]
     pub(super) fn new(frame: &'a Bytes, version: ProtocolVersion, sink: S) -> Self {
-        Self { frame, rest: frame, end: frame.len(), version, sink }
+        Self { buffer: frame, rest: frame, end: frame.len(), version, sink }
+    }
+
+    /// A reader of the first `length` bytes.
+    #[inline]
+    pub(super) fn of_first(length: usize, buffer: &'a Bytes, version: ProtocolVersion, sink: S) -> Self {
+        let rest = buffer.get(..length).unwrap_or_default();
+        Self { buffer, rest, end: rest.len(), version, sink }
+    }
+
+    /// These bytes, which lie in the packet, as a share of it.
+    #[inline]
+    pub(super) fn share(&self, bytes: &[u8]) -> Bytes {
+        self.buffer.slice_ref(bytes)
     }
 
     /// The offset of the next unread byte.
@@ -133,7 +165,14 @@ impl<'a, S: Sink> Reader<'a, S> {
         self.rest.len()
     }
 
+    /// The unread bytes of the current region.
+    #[inline]
+    pub(super) const fn unread(&self) -> &'a [u8] {
+        self.rest
+    }
+
     /// Makes the next `length` bytes the current region; `None` if there are fewer.
+    #[inline]
     pub(super) fn narrow(&mut self, length: usize) -> Option<Surroundings<'a>> {
         let (inside, after) = self.rest.split_at_checked(length)?;
         let surroundings = Surroundings { rest: after, end: self.end };
@@ -143,6 +182,7 @@ impl<'a, S: Sink> Reader<'a, S> {
     }
 
     /// Goes on after a region, which has been read to its end.
+    #[inline]
     pub(super) fn widen(&mut self, surroundings: Surroundings<'a>) {
         self.rest = surroundings.rest;
         self.end = surroundings.end;
@@ -303,23 +343,26 @@ impl<'a, S: Sink> Reader<'a, S> {
         Ok(bytes)
     }
 
-    /// The text without its check for U+0000. Members are called `length_name` and `text_name`.
+    /// A text without a check of its own. Members are called `length_name` and `text_name`.
     #[inline]
-    fn raw_text(&mut self, label: &Label, length_name: &'static str, text_name: &'static str) -> Result<ByteString, DecodeError> {
+    fn raw_text(&mut self, label: &Label, length_name: &'static str, text_name: &'static str) -> Result<&'a str, DecodeError> {
         let bytes = self.sized(label, length_name)?;
-        let start = self.position().saturating_sub(bytes.len());
-        let Ok(text) = ByteString::try_from(self.frame.slice_ref(bytes)) else {
-            return Err(self.not_utf8(label, start, bytes));
-        };
-        if !bytes.is_empty() {
-            let leaf = Label { name: text_name, ..*label };
-            self.leaf(&leaf, bytes.len(), || Description::text(label, &text));
-        }
+        let Ok(text) = std::str::from_utf8(bytes) else { return Err(self.not_utf8(label, bytes)) };
+        self.text_leaf(label, text_name, bytes, || Description::text(label, text));
         Ok(text)
     }
 
+    #[inline]
+    fn text_leaf(&mut self, label: &Label, text_name: &'static str, bytes: &[u8], describe: impl FnOnce() -> Description) {
+        if !bytes.is_empty() {
+            let leaf = Label { name: text_name, ..*label };
+            self.leaf(&leaf, bytes.len(), describe);
+        }
+    }
+
     #[cold]
-    fn not_utf8(&mut self, label: &Label, start: usize, bytes: &[u8]) -> DecodeError {
+    fn not_utf8(&mut self, label: &Label, bytes: &[u8]) -> DecodeError {
+        let start = self.position().saturating_sub(bytes.len());
         let leaf = Label { name: "Bytes", ..*label };
         self.leaf(&leaf, bytes.len(), || Description { value: Description::bytes(label, bytes).value, meaning: None });
         let valid = std::str::from_utf8(bytes).err().map_or(0, |error| error.valid_up_to());
@@ -333,12 +376,24 @@ impl<'a, S: Sink> Reader<'a, S> {
         label: &Label,
         length_name: &'static str,
         text_name: &'static str,
-    ) -> Result<ByteString, DecodeError> {
-        let text = self.raw_text(label, length_name, text_name)?;
-        if let Some(at) = text.find('\0') {
-            return Err(self.null_character(label, &text, at));
+    ) -> Result<CheckedText<'a>, DecodeError> {
+        let bytes = self.sized(label, length_name)?;
+        if !is_plain(bytes) {
+            self.check_text(label, bytes, text_name)?;
         }
+        let text = CheckedText(bytes);
+        self.text_leaf(label, text_name, bytes, || Description::text(label, text.as_str()));
         Ok(text)
+    }
+
+    /// The rules of 5.0 §1.5.4, for text that is not simply ASCII.
+    fn check_text(&mut self, label: &Label, bytes: &[u8], text_name: &'static str) -> Result<(), DecodeError> {
+        let Ok(text) = std::str::from_utf8(bytes) else { return Err(self.not_utf8(label, bytes)) };
+        if let Some(at) = text.find('\0') {
+            self.text_leaf(label, text_name, bytes, || Description::text(label, text));
+            return Err(self.null_character(label, text, at));
+        }
+        Ok(())
     }
 
     #[cold]
@@ -352,25 +407,25 @@ impl<'a, S: Sink> Reader<'a, S> {
     pub(super) fn text(&mut self, label: &Label) -> Result<ByteString, DecodeError> {
         self.open(label);
         let text = self.text_members(label, "Length", "Text")?;
-        self.close_text(label, &text);
-        Ok(text)
+        self.close_text(label, || text.as_str());
+        Ok(text.share(self))
     }
 
     #[inline]
-    fn close_text(&mut self, label: &Label, text: &str) {
+    fn close_text<'t>(&mut self, label: &Label, text: impl FnOnce() -> &'t str) {
         let end = self.position();
-        self.sink.close(end, || Description::text(label, text));
+        self.sink.close(end, || Description::text(label, text()));
     }
 
     /// Binary Data (5.0 §1.5.6) as members of the open group.
     #[inline]
-    pub(super) fn binary_members(&mut self, label: &Label) -> Result<Bytes, DecodeError> {
+    pub(super) fn binary_members(&mut self, label: &Label) -> Result<&'a [u8], DecodeError> {
         let bytes = self.sized(label, "Length")?;
         if !bytes.is_empty() {
             let leaf = Label { name: "Data", ..*label };
             self.leaf(&leaf, bytes.len(), || Description::bytes(label, bytes));
         }
-        Ok(self.frame.slice_ref(bytes))
+        Ok(bytes)
     }
 
     /// Binary Data (5.0 §1.5.6).
@@ -379,8 +434,8 @@ impl<'a, S: Sink> Reader<'a, S> {
         self.open(label);
         let bytes = self.binary_members(label)?;
         let end = self.position();
-        self.sink.close(end, || Description::bytes(label, &bytes));
-        Ok(bytes)
+        self.sink.close(end, || Description::bytes(label, bytes));
+        Ok(self.share(bytes))
     }
 
     /// All that is left of the region.
@@ -388,7 +443,7 @@ impl<'a, S: Sink> Reader<'a, S> {
     pub(super) fn all_bytes(&mut self, label: &Label) -> Bytes {
         let bytes = std::mem::take(&mut self.rest);
         self.leaf(label, bytes.len(), || Description::bytes(label, bytes));
-        self.frame.slice_ref(bytes)
+        self.share(bytes)
     }
 
     /// A Topic Name; an empty one only if the caller allows it. `wildcard` is the rule that forbids wildcards in this field.
@@ -396,20 +451,30 @@ impl<'a, S: Sink> Reader<'a, S> {
     pub(super) fn topic_name(&mut self, label: &Label, wildcard: &Rule, may_be_empty: bool) -> Result<TopicName, DecodeError> {
         self.open(label);
         let topic = self.topic_name_members(label, wildcard, may_be_empty)?;
-        self.close_text(label, topic.as_str());
+        self.close_text(label, || topic.as_str());
         Ok(topic)
     }
 
     /// As [`Reader::topic_name`], as members of the open group.
     #[inline]
     pub(super) fn topic_name_members(&mut self, label: &Label, wildcard: &Rule, may_be_empty: bool) -> Result<TopicName, DecodeError> {
-        let text = self.raw_text(label, "Length", "Text")?;
-        if text.is_empty() && may_be_empty {
-            return Ok(TopicName::default());
-        }
-        match check_name(&text) {
-            Ok(()) => Ok(TopicName::checked(text)),
-            Err(error) => Err(self.broken_topic(label, &text, error, wildcard)),
+        let bytes = self.sized(label, "Length")?;
+        let topic = match SmallText::plain_name(bytes) {
+            Some(text) if !bytes.is_empty() => TopicName::checked(text),
+            _ if bytes.is_empty() && may_be_empty => return Ok(TopicName::default()),
+            _ => return self.unusual_topic_name(label, wildcard, bytes),
+        };
+        self.text_leaf(label, "Text", bytes, || Description::text(label, topic.as_str()));
+        Ok(topic)
+    }
+
+    /// A Topic Name that is long, not ASCII or wrong.
+    fn unusual_topic_name(&mut self, label: &Label, wildcard: &Rule, bytes: &'a [u8]) -> Result<TopicName, DecodeError> {
+        let Ok(text) = std::str::from_utf8(bytes) else { return Err(self.not_utf8(label, bytes)) };
+        self.text_leaf(label, "Text", bytes, || Description::text(label, text));
+        match check_name(text) {
+            Ok(()) => Ok(TopicName::checked(SmallText::of(text).unwrap_or_else(|| SmallText::Shared(CheckedText(bytes).share(self))))),
+            Err(error) => Err(self.broken_topic(label, text, error, wildcard)),
         }
     }
 
@@ -418,10 +483,10 @@ impl<'a, S: Sink> Reader<'a, S> {
     pub(super) fn topic_filter(&mut self, label: &Label) -> Result<TopicFilter, DecodeError> {
         self.open(label);
         let text = self.raw_text(label, "Length", "Text")?;
-        self.close_text(label, &text);
-        match check_filter(&text) {
-            Ok(()) => Ok(TopicFilter::checked(text)),
-            Err(error) => Err(self.broken_topic(label, &text, error, &MULTI_LEVEL_WILDCARD)),
+        self.close_text(label, || text);
+        match check_filter(text) {
+            Ok(()) => Ok(TopicFilter::checked(CheckedText(text.as_bytes()).share(self))),
+            Err(error) => Err(self.broken_topic(label, text, error, &MULTI_LEVEL_WILDCARD)),
         }
     }
 

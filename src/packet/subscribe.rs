@@ -168,7 +168,7 @@ impl Subscription {
 
     fn write(&self, out: &mut impl Output) -> Result<(), EncodeError> {
         require(!(self.options.no_local && self.filter.is_shared()), "No Local", SHARED_NO_LOCAL.v5)?;
-        out.text("Topic Filter", self.filter.as_str())?;
+        out.checked_text("Topic Filter", self.filter.as_str())?;
         let version = out.version();
         if version == ProtocolVersion::V311 {
             let default = SubscriptionOptions { qos: self.options.qos, ..SubscriptionOptions::default() };

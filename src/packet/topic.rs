@@ -5,10 +5,12 @@ use std::fmt;
 use bytestring::ByteString;
 use serde::{Deserialize, Serialize};
 
+use super::small_text::SmallText;
+
 /// Topic Name: no wildcards, no U+0000 [MQTT-4.7.3-2]. Empty only in a PUBLISH with a Topic Alias.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "ByteString", into = "ByteString")]
-pub struct TopicName(ByteString);
+pub struct TopicName(SmallText);
 
 /// Topic Filter: at least one character, wildcards only as whole levels, `#` only last [MQTT-4.7.1-1] [MQTT-4.7.1-2].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -49,11 +51,11 @@ impl TopicName {
     pub fn new(text: impl Into<ByteString>) -> Result<Self, TopicError> {
         let text = text.into();
         check_name(&text)?;
-        Ok(Self(text))
+        Ok(Self(SmallText::new(text)))
     }
 
-    /// Text that [`check_name`] has passed.
-    pub(super) const fn checked(text: ByteString) -> Self {
+    /// Text that [`check_name`] or [`SmallText::plain_name`] has passed.
+    pub(super) const fn checked(text: SmallText) -> Self {
         Self(text)
     }
 
@@ -207,7 +209,7 @@ impl TryFrom<ByteString> for TopicFilter {
 
 impl From<TopicName> for ByteString {
     fn from(topic: TopicName) -> Self {
-        topic.0
+        topic.0.into_shared()
     }
 }
 

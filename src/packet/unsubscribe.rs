@@ -70,7 +70,7 @@ impl Unsubscribe {
         require(!self.filters.is_empty(), "Topic Filter", NO_FILTERS.clause(out.version()))?;
         out.two_byte_integer(self.packet_id.as_u16());
         write_properties(out, self)?;
-        self.filters.iter().try_for_each(|filter| out.text("Topic Filter", filter.as_str()))
+        self.filters.iter().try_for_each(|filter| out.checked_text("Topic Filter", filter.as_str()))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::primitive::write_variable_byte_integer;
 use super::property::PropertyId;
+use super::small_text::is_plain;
 use super::{EncodeError, ProtocolVersion};
 
 /// Where the fields of a packet go.
@@ -31,6 +32,12 @@ pub(super) trait Output {
 
     /// UTF-8 Encoded String.
     fn text(&mut self, field: &'static str, text: &str) -> Result<(), EncodeError>;
+
+    /// UTF-8 Encoded String of a type that lets in no U+0000.
+    #[inline]
+    fn checked_text(&mut self, field: &'static str, text: &str) -> Result<(), EncodeError> {
+        self.binary(field, text.as_bytes())
+    }
 
     /// Binary Data.
     fn binary(&mut self, field: &'static str, bytes: &[u8]) -> Result<(), EncodeError>;
@@ -70,7 +77,7 @@ impl Output for Count {
     }
 
     fn text(&mut self, field: &'static str, text: &str) -> Result<(), EncodeError> {
-        if text.as_bytes().contains(&0) {
+        if !is_plain(text.as_bytes()) && text.contains('\0') {
             let clause = match self.version {
                 ProtocolVersion::V311 => "MQTT-1.5.3-2",
                 ProtocolVersion::V5 => "MQTT-1.5.4-2",
@@ -80,6 +87,7 @@ impl Output for Count {
         self.binary(field, text.as_bytes())
     }
 
+    #[inline]
     fn binary(&mut self, field: &'static str, bytes: &[u8]) -> Result<(), EncodeError> {
         if bytes.len() > usize::from(u16::MAX) {
             return Err(EncodeError::FieldTooLong { field });

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::*;
-use crate::packet::PublishProperties;
+use crate::packet::CarriedProperties;
 
 fn message(qos: QoS, number: u64) -> Publish {
     Publish {
@@ -13,7 +13,7 @@ fn message(qos: QoS, number: u64) -> Publish {
         retain: false,
         topic: TopicName::new("a").unwrap(),
         packet_id: None,
-        properties: PublishProperties::default(),
+        properties: CarriedProperties::default(),
         payload: Bytes::from(number.to_string()),
     }
 }

@@ -4,14 +4,14 @@
 //! the next is read. Encoding: the packets that the same codec decoded, into one buffer that is emptied every 64 kB. What each peer does
 //! not check is said in `src/codecs/`.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use mqtt_playground_benches::codecs::{
     Codec, decode_all, encode_all, mqtt5_protocol::Mqtt5Protocol, mqttbytes::Mqttbytes, ours::Ours, packets, rmqtt::Rmqtt, rumqttc::Rumqttc,
 };
 use mqtt_playground_benches::mix;
-use mqtt_playground_benches::race::{Contestant, race};
+use mqtt_playground_benches::race::{Contestant, processor_time, race};
 
 const PACKETS: usize = 100_000;
 const ROUNDS: usize = 31;
@@ -54,9 +54,9 @@ fn main() {
 fn decode<C: Codec>(bytes: &Bytes) -> Contestant<'_> {
     Contestant::timed(C::NAME, || {
         let stream = C::open(bytes);
-        let start = Instant::now();
+        let start = processor_time();
         assert_eq!(decode_all::<C>(stream), PACKETS, "{}", C::NAME);
-        start.elapsed()
+        processor_time() - start
     })
 }
 
@@ -68,8 +68,8 @@ where
     let mut out = BytesMut::with_capacity(1 << 17);
     Contestant::timed(C::NAME, move || -> Duration {
         out.clear();
-        let start = Instant::now();
+        let start = processor_time();
         encode_all::<C>(&packets, &mut out);
-        start.elapsed()
+        processor_time() - start
     })
 }

@@ -18,8 +18,7 @@ impl super::Codec for Ours {
 
     #[inline]
     fn next(stream: &mut FrameReader) -> Option<Packet> {
-        let frame = stream.next_frame().unwrap()?;
-        Some(Packet::decode(&frame, ProtocolVersion::V5).unwrap())
+        stream.next_packet(ProtocolVersion::V5).unwrap()
     }
 
     #[inline]

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::packet::{
-    Acknowledgement, Connack, Connect, ConnectProperties, Disconnect, Packet, PacketId, ProtocolVersion, Publish, PublishProperties, QoS,
+    Acknowledgement, CarriedProperties, Connack, Connect, ConnectProperties, Disconnect, Packet, PacketId, ProtocolVersion, Publish, QoS,
     ReasonCode, Subscribe, SubscribeProperties, Subscription, SubscriptionOptions, TopicFilter, Unsubscribe, UserProperties, WillMessage,
     WillProperties,
 };
@@ -325,7 +325,7 @@ fn message(topic: &str, payload: &str, qos: QoS, packet_id: u16) -> Publish {
         retain: false,
         topic: TopicName::new(topic.to_owned()).unwrap(),
         packet_id: PacketId::new(packet_id),
-        properties: PublishProperties::default(),
+        properties: CarriedProperties::default(),
         payload: payload.to_owned().into(),
     }
 }

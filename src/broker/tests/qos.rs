@@ -158,7 +158,7 @@ fn a_session_may_be_resumed_in_the_other_version() {
         let subscriber = bench.join(lasting(after, "s", 1_000));
         let got = bench.publish(subscriber);
         assert!(got.dup);
-        assert_eq!(got.properties, PublishProperties::default());
+        assert_eq!(got.properties, CarriedProperties::default());
     }
 }
 

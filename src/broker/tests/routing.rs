@@ -1,6 +1,7 @@
 //! Who gets a message, and as what.
 
 use super::*;
+use crate::packet::PublishProperties;
 
 #[test]
 fn one_copy_at_the_highest_qos_with_all_identifiers_for_overlapping_subscriptions_mqtt_3_3_4_2_to_4() {
@@ -57,18 +58,19 @@ fn properties_are_forwarded_unchanged_to_5_0_and_left_out_for_3_1_1_mqtt_3_3_2_4
         bench.subscribe(subscriber, "t", Q1);
     }
     let publisher = bench.join(connect(V5, "p"));
-    let properties = PublishProperties {
+    let properties: CarriedProperties = PublishProperties {
         payload_format_indicator: Some(true),
         response_topic: Some(TopicName::new("답").unwrap()),
         correlation_data: Some("\u{0}\u{1}".into()),
         user_properties: UserProperties(vec![("b".into(), "2".into()), ("a".into(), "1".into()), ("b".into(), "2".into())]),
         content_type: Some("text/plain".into()),
         ..PublishProperties::default()
-    };
+    }
+    .into();
     bench.send(publisher, Packet::Publish(Publish { properties: properties.clone(), ..message("t", "온도", Q1, 1) }));
     assert_eq!(bench.publish(five).properties, properties);
     let got = bench.publish(three);
-    assert_eq!((got.properties, &got.payload[..]), (PublishProperties::default(), "온도".as_bytes()));
+    assert_eq!((got.properties, &got.payload[..]), (CarriedProperties::default(), "온도".as_bytes()));
 }
 
 #[test]

@@ -241,7 +241,7 @@ fn a_publish() -> Publish {
         retain: false,
         topic: TopicName::new("a").unwrap(),
         packet_id: None,
-        properties: PublishProperties::default(),
+        properties: CarriedProperties::default(),
         payload: Bytes::new(),
     }
 }
@@ -265,7 +265,7 @@ fn what_breaks_a_rule_is_not_written() {
     let without_topic = Publish { topic: TopicName::default(), ..a_publish() };
     refuses(V5, Packet::Publish(without_topic), illegal("Topic Name", "MQTT-4.7.3-1"));
     let alias_0 = PublishProperties { topic_alias: Some(0), ..PublishProperties::default() };
-    refuses(V5, Packet::Publish(Publish { properties: alias_0, ..a_publish() }), illegal("Topic Alias", "MQTT-3.3.2-8"));
+    refuses(V5, Packet::Publish(Publish { properties: alias_0.into(), ..a_publish() }), illegal("Topic Alias", "MQTT-3.3.2-8"));
     let ack = Acknowledgement::new(PacketId::MIN, ReasonCode::ProtocolError);
     refuses(V5, Packet::Puback(ack), illegal("Reason Code", "MQTT-3.4.2-1"));
     let subscribe = Subscribe { packet_id: PacketId::MIN, properties: SubscribeProperties::default(), subscriptions: vec![] };
@@ -288,7 +288,7 @@ fn a_packet_above_the_largest_remaining_length_is_not_written() {
 fn what_3_1_1_does_not_have_is_not_written_in_it() {
     let absent = |field| EncodeError::NotInVersion { field, version: V311 };
     let properties = PublishProperties { content_type: Some("t".into()), ..PublishProperties::default() };
-    refuses(V311, Packet::Publish(Publish { properties, ..a_publish() }), absent("Content Type"));
+    refuses(V311, Packet::Publish(Publish { properties: properties.into(), ..a_publish() }), absent("Content Type"));
     refuses(V311, Packet::Puback(Acknowledgement::new(PacketId::MIN, ReasonCode::NotAuthorized)), absent("Reason Code"));
     refuses(V311, Packet::Disconnect(Disconnect::new(ReasonCode::SessionTakenOver)), absent("Disconnect Reason Code"));
     let connack = |reason_code| Packet::Connack(Box::new(Connack { session_present: false, reason_code, properties: Default::default() }));

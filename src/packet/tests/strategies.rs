@@ -165,7 +165,15 @@ pub(crate) fn publish(version: ProtocolVersion) -> impl Strategy<Value = Publish
         |((dup, qos, retain, by_alias), topic, packet_id, properties, payload)| {
             let has_id = qos != QoS::AtMostOnce;
             let topic = if by_alias && properties.topic_alias.is_some() { TopicName::default() } else { topic };
-            Publish { dup: dup && has_id, qos, retain, topic, packet_id: has_id.then_some(packet_id), properties, payload }
+            Publish {
+                dup: dup && has_id,
+                qos,
+                retain,
+                topic,
+                packet_id: has_id.then_some(packet_id),
+                properties: properties.into(),
+                payload,
+            }
         },
     )
 }

@@ -151,7 +151,7 @@ fn publish() {
         retain: false,
         topic: topic("a/b"),
         packet_id: None,
-        properties: PublishProperties::default(),
+        properties: CarriedProperties::default(),
         payload: Bytes::from_static(b"hi"),
     };
     check(V311, Packet::Publish(publish.clone()), b"\x30\x07\0\x03a/bhi");
@@ -170,7 +170,7 @@ fn publish() {
     };
     let bytes =
         b"\x3D\x29\0\0\0\x0A\x22\x01\x01\x02\0\0\x01\0\x23\0\x02\x08\0\x01r\x09\0\x01x\x26\0\x01k\0\x01v\x0B\x01\x0B\x80\x01\x03\0\x01thi";
-    check(V5, Packet::Publish(Publish { topic: TopicName::default(), properties, ..again }), bytes);
+    check(V5, Packet::Publish(Publish { topic: TopicName::default(), properties: properties.into(), ..again }), bytes);
     let long = Publish { payload: Bytes::from(vec![7; 200]), ..publish };
     check(V311, Packet::Publish(long), &[&b"\x30\xCD\x01\0\x03a/b"[..], &[7; 200]].concat());
 }
@@ -288,9 +288,35 @@ fn a_byte_order_mark_is_kept_mqtt_1_5_4_3() {
 }
 
 #[test]
-fn payload_and_topic_are_slices_of_the_frame() {
-    let frame = Bytes::from_static(b"\x30\x08\0\x03a/b\0hi");
-    let Ok(Packet::Publish(publish)) = Packet::decode(&frame, V5) else { panic!("a PUBLISH") };
-    assert!(frame.as_ptr_range().contains(&publish.payload.as_ptr()));
+fn payload_and_long_topics_are_slices_of_the_frame() {
+    let topic = "a".repeat(33);
+    let bytes = [&[0x30, 38, 0, 33], topic.as_bytes(), b"\0hi".as_slice()].concat();
+    let frame = Bytes::from(bytes);
+    let Ok(Packet::Publish(publish)) = Packet::decode(&frame, ProtocolVersion::V5) else { panic!("a PUBLISH") };
     assert!(frame.as_ptr_range().contains(&publish.topic.as_str().as_ptr()));
+    assert!(frame.as_ptr_range().contains(&publish.payload.as_ptr()));
+}
+
+#[test]
+fn properties_are_written_in_the_order_in_which_they_came_and_equal_in_any() {
+    let read = |bytes: &'static [u8]| Packet::decode(&Bytes::from_static(bytes), ProtocolVersion::V5).unwrap();
+    let (one, other) = (b"\x30\x0B\0\x01a\x07\x03\0\x01t\x23\0\x05", b"\x30\x0B\0\x01a\x07\x23\0\x05\x03\0\x01t");
+    assert_eq!(read(one), read(other));
+    assert_eq!(read(one).to_bytes(ProtocolVersion::V5).unwrap(), one.as_slice());
+    assert_eq!(read(other).to_bytes(ProtocolVersion::V5).unwrap(), other.as_slice());
+    let (Packet::Publish(mut changed), Packet::Publish(plain)) = (read(other), read(b"\x30\x04\0\x01a\0")) else { panic!("PUBLISH") };
+    assert_eq!((changed.properties.topic_alias, changed.properties.content_type.as_deref()), (Some(5), Some("t")));
+    changed.properties.topic_alias = None;
+    assert_eq!(changed.properties, PublishProperties { content_type: Some("t".into()), ..PublishProperties::default() });
+    assert_eq!(Packet::Publish(changed.clone()).to_bytes(ProtocolVersion::V5).unwrap(), b"\x30\x08\0\x01a\x04\x03\0\x01t".as_slice());
+    changed.properties.content_type = None;
+    assert!(changed.properties.is_empty());
+    assert_eq!((changed, plain.properties.into_values()), (plain_publish(), PublishProperties::default()));
+}
+
+fn plain_publish() -> Publish {
+    let Ok(Packet::Publish(publish)) = Packet::decode(&Bytes::from_static(b"\x30\x04\0\x01a\0"), ProtocolVersion::V5) else {
+        panic!("PUBLISH")
+    };
+    publish
 }
