@@ -25,6 +25,46 @@ page-column-time = Time (s)
 page-column-topic = Topic
 page-column-way = From → to
 page-column-what = What
+page-conformance-all = All
+page-conformance-authentication = Enhanced authentication
+page-conformance-both = Both sides
+page-conformance-bound = Who is bound
+page-conformance-cases = { $count ->
+    [one] 1 packet sequence
+   *[other] { $count } packet sequences
+    }
+page-conformance-client = Client
+page-conformance-codec = Packet format
+page-conformance-data = Data representation
+page-conformance-errors = Handling errors
+page-conformance-flow = Flow control
+page-conformance-found = { $count ->
+    [one] 1 statement is shown.
+   *[other] { $count } statements are shown.
+    }
+page-conformance-general = General conformance
+page-conformance-headers = Packet headers
+page-conformance-lead = The specifications of MQTT 3.1.1 and 5.0 have statements that every implementation must obey (normative statements). For each of them, this page says what shows that the broker and the clients here obey it. The statements are summaries in our own words; the specification decides what they mean.
+page-conformance-link = See the statements of the specification and the tests for them
+page-conformance-not-shown = not shown yet
+page-conformance-order = Message ordering
+page-conformance-qos = Quality of Service
+page-conformance-question = Can you trust this broker?
+page-conformance-receipt = Message receipt
+page-conformance-resend = Message delivery retry
+page-conformance-search = Search by words or number
+page-conformance-server = Server
+page-conformance-session = Session State
+page-conformance-shared = Shared Subscriptions
+page-conformance-summary = Of the { $total } statements of MQTT { $version }, { $tested } are shown by tests. For the other { $rest } it says why no test can show them. Packet sequences, which send given bytes and compare what comes back, were used { $cases } times.
+page-conformance-tests = { $count ->
+    [one] 1 test
+   *[other] { $count } tests
+    }
+page-conformance-title = Conformance
+page-conformance-topics = Topic Names and Topic Filters
+page-conformance-transport = Network Connections
+page-conformance-version = Version of the specification
 page-connect = Connect
 page-controls-broker = Broker
 page-controls-connection = Connection

@@ -1,11 +1,13 @@
 //! Pure folds of the trace into what the page shows. No user interface here.
 
+mod conformance;
 mod narrator;
 mod packets;
 mod sequence;
 mod sessions;
 mod stage;
 
+pub use conformance::{Bound, Shown, Statement, Words, statements};
 pub use narrator::Narrator;
 pub use packets::{Fate, PacketList, PacketRow, Summary, text_of};
 pub use sequence::{Mark, MarkKind, Sequence, SequenceItem};

@@ -5,7 +5,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
-use super::components::{Announcer, Failure, HelpDialog, LessonList, LivePage, Toasts, TopBar, Workbench};
+use super::components::{Announcer, ConformancePage, Failure, HelpDialog, LessonList, LivePage, Toasts, TopBar, Workbench};
 use super::hooks::{use_calm, use_frames, use_shortcuts};
 use super::i18n::Ui;
 use super::route::{Place, Route};
@@ -43,6 +43,7 @@ pub(crate) fn App() -> Html {
     let page = match (&model.route.place, &model.session, &model.failure) {
         (_, _, Some(message)) => html! { <Failure message={message.clone()} route={model.route.clone()} /> },
         (Place::List, ..) => html! { <LessonList route={model.route.clone()} /> },
+        (Place::Conformance, ..) => html! { <ConformancePage /> },
         (Place::Live, None, _) => html! { <LivePage /> },
         (_, Some(session), _) => html! {
             <Workbench screen={session.screen.clone()} pane={model.pane} side={model.side} main={model.main} target={model.target} />
@@ -124,6 +125,7 @@ fn use_document(model: &Model) {
     let title = match (lesson, &model.route.place) {
         (Some(lesson), _) => Some(lesson.lesson.text.get(model.language).title.clone()),
         (None, Place::Live) => Some(model.language.text(key::PAGE_LIVE_TITLE)),
+        (None, Place::Conformance) => Some(model.language.text(key::PAGE_CONFORMANCE_TITLE)),
         (None, _) => None,
     };
     use_effect_with((model.language, model.theme, title), |(language, theme, title)| {

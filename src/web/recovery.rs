@@ -50,7 +50,7 @@ thread_local! {
 pub(crate) fn begin(place: &Place) {
     let slug = match place {
         Place::Lesson(slug) => Some(slug.clone()),
-        Place::List | Place::Live => None,
+        Place::List | Place::Live | Place::Conformance => None,
     };
     LOG.set(Log { slug, ..Log::default() });
 }

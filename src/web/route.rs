@@ -14,6 +14,8 @@ pub(crate) enum Place {
     Lesson(String),
     /// A connection to a real broker.
     Live,
+    /// What the specifications demand, and what shows that it holds here.
+    Conformance,
 }
 
 /// The address, understood.
@@ -38,6 +40,7 @@ impl Route {
         let is_on = |name: &str| query.get(name).is_some_and(|value| value == "1");
         let place = match query.get("lesson").filter(|slug| !slug.is_empty()) {
             Some(slug) => Place::Lesson(slug),
+            None if is_on("conformance") => Place::Conformance,
             None if is_on("live") && !is_on("embed") => Place::Live,
             None => Place::List,
         };
@@ -54,6 +57,7 @@ impl Route {
             Place::List => {}
             Place::Lesson(slug) => query.set("lesson", slug),
             Place::Live => query.set("live", "1"),
+            Place::Conformance => query.set("conformance", "1"),
         }
         if let Some(language) = self.language {
             query.set("lang", language.tag());

@@ -39,19 +39,20 @@ pub(crate) fn LessonList(LessonListProps { route }: &LessonListProps) -> Html {
             None => sections.push((lesson.section, vec![lesson])),
         }
     }
+    let go = |place: Place| {
+        let ui = ui.clone();
+        Callback::from(move |event: MouseEvent| {
+            if !(event.ctrl_key() || event.meta_key() || event.shift_key()) {
+                event.prevent_default();
+                ui.say(Msg::Go(place.clone()));
+            }
+        })
+    };
     let card = |lesson: &'static Lesson| {
         let text = lesson.text.get(ui.language);
         let place = Place::Lesson(lesson.slug.clone());
         let href = route.href(&place);
-        let onclick = {
-            let ui = ui.clone();
-            Callback::from(move |event: MouseEvent| {
-                if !(event.ctrl_key() || event.meta_key() || event.shift_key()) {
-                    event.prevent_default();
-                    ui.say(Msg::Go(place.clone()));
-                }
-            })
-        };
+        let onclick = go(place);
         html! {
             <li key={lesson.slug.clone()}>
                 <a class="card" {href} {onclick}>
@@ -100,6 +101,12 @@ pub(crate) fn LessonList(LessonListProps { route }: &LessonListProps) -> Html {
                     <ul class="cards">{ for members.into_iter().map(card) }</ul>
                 </section>
             }
+            <section class="list-end">
+                <h2>{ ui.text(key::PAGE_CONFORMANCE_QUESTION) }</h2>
+                <p>
+                    <a href={route.href(&Place::Conformance)} onclick={go(Place::Conformance)}>{ ui.text(key::PAGE_CONFORMANCE_LINK) }</a>
+                </p>
+            </section>
         </main>
     }
 }

@@ -5,6 +5,7 @@ mod announcer;
 mod broker_controls;
 mod client_controls;
 mod condition_sliders;
+mod conformance_page;
 mod controls;
 mod cut_controls;
 mod failure;
@@ -48,6 +49,7 @@ pub(crate) mod for_tests {
 }
 
 pub(crate) use announcer::Announcer;
+pub(crate) use conformance_page::ConformancePage;
 pub(crate) use failure::Failure;
 pub(crate) use help_dialog::HelpDialog;
 pub(crate) use lesson_list::LessonList;

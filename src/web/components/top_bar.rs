@@ -38,6 +38,7 @@ pub(crate) fn TopBar(props: &TopBarProps) -> Html {
     let crumb = match (&props.lesson, &props.route.place) {
         (Some(lesson), _) => Some(format!("{}. {}", lesson.lesson.number, lesson.lesson.text.get(ui.language).title)),
         (None, Place::Live) => Some(ui.text(key::PAGE_LIVE_TITLE)),
+        (None, Place::Conformance) => Some(ui.text(key::PAGE_CONFORMANCE_TITLE)),
         (None, _) => None,
     };
     let theme = match props.theme {
