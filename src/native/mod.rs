@@ -15,5 +15,5 @@ pub use cli::{Cli, main};
 pub use limits::raise_open_files;
 pub use listen::Transport;
 pub use recording::Recording;
-pub use server::{Happening, Server, ServerConfig, ServerError};
+pub use server::{Control, Happening, Server, ServerConfig, ServerError};
 pub use websocket::Admission;

@@ -19,7 +19,7 @@ use super::connection::{self, Ends};
 use super::listen::{Listener, Transport};
 use super::tcp;
 use super::websocket::{self, Admission};
-use crate::broker::{Broker, BrokerConfig, BrokerEvent, Output};
+use crate::broker::{AccessControl, Broker, BrokerConfig, BrokerEvent, Output};
 use crate::link::CloseReason;
 use crate::packet::PacketType;
 use crate::rng::RngStream;
@@ -124,6 +124,7 @@ pub enum Happening<'a> {
 }
 
 /// What the tasks tell the server.
+#[derive(Debug)]
 pub(super) enum Input {
     Opened(SocketAddr, Accepted),
     /// A piece of a Client's stream, and the place that it takes.
@@ -133,9 +134,11 @@ pub(super) enum Input {
     Refused(ConnectionId, u16),
     HandshakeFailed(SocketAddr, String),
     AcceptFailed(std::io::Error),
+    AccessChanged(AccessControl),
 }
 
 /// A new connection.
+#[derive(Debug)]
 pub(super) enum Accepted {
     Tcp(TcpStream),
     WebSocket(websocket::Incoming, websocket::Sender),
@@ -147,6 +150,19 @@ pub struct Server {
     config: ServerConfig,
     listeners: Vec<Listener>,
     gauge: Arc<Gauge>,
+    input: mpsc::Sender<Input>,
+    inputs: mpsc::Receiver<Input>,
+}
+
+/// Changes a server that runs.
+#[derive(Clone, Debug)]
+pub struct Control(mpsc::Sender<Input>);
+
+impl Control {
+    /// From now on `access` says who may do what. A server that has ended ignores it.
+    pub async fn change_access(&self, access: AccessControl) {
+        let _ = self.0.send(Input::AccessChanged(access)).await;
+    }
 }
 
 impl Server {
@@ -161,12 +177,19 @@ impl Server {
         let tcp = config.tcp.iter().map(|address| (Transport::Tcp, *address));
         let websocket = config.websocket.iter().map(|address| (Transport::WebSocket, *address));
         let listeners = tcp.chain(websocket).map(|(transport, address)| Listener::bind(transport, address)).collect::<Result<_, _>>()?;
-        Ok(Self { config, listeners, gauge: Arc::default() })
+        let (input, inputs) = mpsc::channel(INPUTS_MAX);
+        Ok(Self { config, listeners, gauge: Arc::default(), input, inputs })
     }
 
     /// The addresses in use, in the order of the configuration, those for TCP first.
     pub fn addresses(&self) -> impl Iterator<Item = (Transport, SocketAddr)> {
         self.listeners.iter().map(|listener| (listener.transport, listener.address))
+    }
+
+    /// What changes the server while it runs.
+    #[must_use]
+    pub fn control(&self) -> Control {
+        Control(self.input.clone())
     }
 
     /// What waits for slow Clients.
@@ -177,8 +200,7 @@ impl Server {
 
     /// Serves until `stop` is ready, then says goodbye to all Clients. `observe` hears of everything, with the time since the start.
     pub async fn run(self, stop: impl Future<Output = ()>, observe: impl FnMut(Instant, &Happening<'_>)) {
-        let Self { config, listeners, gauge } = self;
-        let (input, mut inputs) = mpsc::channel::<Input>(INPUTS_MAX);
+        let Self { config, listeners, gauge, input, mut inputs } = self;
         let (written, mut reports) = mpsc::unbounded_channel();
         let admission = Arc::new(config.admission.clone());
         let bounds = websocket::Bounds { handshake_max: config.handshake_max, message_max: message_max(&config.broker) };
@@ -301,6 +323,7 @@ impl<F: FnMut(Instant, &Happening<'_>)> Serving<F> {
             }
             Some(Input::HandshakeFailed(peer, reason)) => (self.observe)(now, &Happening::HandshakeFailed { peer, reason: &reason }),
             Some(Input::AcceptFailed(error)) => (self.observe)(now, &Happening::AcceptFailed(&error)),
+            Some(Input::AccessChanged(access)) => self.broker.handle_access_changed(now, access),
             None => self.broker.handle_timeout(now),
         }
         self.drain(now);

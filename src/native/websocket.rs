@@ -141,6 +141,7 @@ impl tokio_tungstenite::tungstenite::handshake::server::Callback for Handshake {
 }
 
 /// What the peer sends.
+#[derive(Debug)]
 pub(super) struct Incoming(SplitStream<WebSocketStream<TcpStream>>);
 
 impl PieceSource for Incoming {
@@ -167,6 +168,7 @@ impl PieceSource for Incoming {
 }
 
 /// What the peer gets.
+#[derive(Debug)]
 pub(super) struct Sender(SplitSink<WebSocketStream<TcpStream>, Message>);
 
 impl PacketSink for Sender {

@@ -62,3 +62,26 @@ fn a_broker_without_a_free_file_goes_on_when_one_is_free() {
     assert!(complaints.contains("open files") && complaints.contains("ulimit -n"), "{complaints}");
     assert!(complaints.contains("no more connections for now"), "{complaints}");
 }
+
+/// Each connection takes the one before over; all are told, and the last one stays.
+#[test]
+fn a_storm_of_connections_with_one_identifier_leaves_one() {
+    let broker = Program::broker(&["--tcp", "127.0.0.1:0", "--ws", "127.0.0.1:0"]);
+    let address = broker.address("mqtt");
+    let mut storm: Vec<TcpStream> = (0..300)
+        .map(|_| {
+            let mut client = dial(address);
+            client.write_all(&connect_packet("same")).unwrap();
+            assert_eq!(read_packet(&mut client)[0], 0x20);
+            client
+        })
+        .collect();
+    let mut last = storm.pop().unwrap();
+    for mut client in storm {
+        let mut rest = Vec::new();
+        client.read_to_end(&mut rest).unwrap();
+        assert_eq!(rest, [0xE0, 1, 0x8E], "DISCONNECT with Session taken over");
+    }
+    last.write_all(b"\xC0\0").unwrap();
+    assert_eq!(read_packet(&mut last), [0xD0, 0]);
+}
