@@ -268,3 +268,78 @@ fn a_refusal_by_the_subscriber_ends_the_exchange_and_says_so_mqtt_4_4_0_2() {
     assert!(bench.take(subscriber).is_empty(), "no PUBREL");
     assert!(bench.has(|event| matches!(event, BrokerEvent::DeliveryCompleted { reason_code, .. } if *reason_code == refused)));
 }
+
+#[test]
+fn acknowledgements_carry_no_reason_string_and_no_user_properties_that_could_make_them_too_large_mqtt_3_1_2_29() {
+    // Nor would they if the Client asked for Problem Information: [MQTT-3.4.2-2] [MQTT-3.4.2-3] [MQTT-3.5.2-2] [MQTT-3.5.2-3] [MQTT-3.6.2-2] [MQTT-3.6.2-3]
+    // [MQTT-3.7.2-2] [MQTT-3.7.2-3] [MQTT-3.9.2-1] [MQTT-3.9.2-2] [MQTT-3.11.2-1] [MQTT-3.11.2-2] hold by that.
+    for request_problem_information in [None, Some(false), Some(true)] {
+        let mut bench = Bench::with(BrokerConfig { max_topic_levels: 1, ..BrokerConfig::default() });
+        let mut asking = connect(V5, "c");
+        asking.properties.request_problem_information = request_problem_information;
+        let connection = bench.join(asking);
+        // Each of these is answered with a failure.
+        for packet in [
+            subscribe(1, &[("a/b", options(Q0))], None),
+            unsubscribe(2, &["nothing"]),
+            publish("a/b", "x", Q1, 3),
+            publish("a/b", "x", Q2, 4),
+            Packet::Pubrel(ack(5)),
+            Packet::Pubrec(ack(6)),
+        ] {
+            bench.send(connection, packet);
+        }
+        let answers = bench.take(connection);
+        assert_eq!(answers.len(), 6);
+        for answer in answers {
+            let (reason_string, user_properties) = match answer {
+                Packet::Suback(one) => (one.reason_string, one.user_properties),
+                Packet::Unsuback(one) => (one.reason_string, one.user_properties),
+                Packet::Puback(one) | Packet::Pubrec(one) | Packet::Pubrel(one) | Packet::Pubcomp(one) => {
+                    assert!(one.reason_code.is_error());
+                    (one.reason_string, one.user_properties)
+                }
+                other => panic!("{other:?}"),
+            };
+            assert_eq!((reason_string, user_properties), (None, UserProperties::default()));
+        }
+    }
+}
+
+#[test]
+fn a_qos_2_message_is_unacknowledged_until_pubrec_and_then_until_pubcomp_mqtt_4_3_3_3_mqtt_4_3_3_5() {
+    for version in BOTH {
+        let (mut bench, publisher, subscriber) = pair(version);
+        bench.send(publisher, publish("t", "x", Q2, 9));
+        let got = bench.publish(subscriber);
+        let packet_id = got.packet_id.unwrap();
+        let awaiting = |bench: &Bench| {
+            let session = bench.broker.sessions().find(|session| !session.in_flight.is_empty())?;
+            Some((session.in_flight[0].packet_id, session.in_flight[0].awaiting))
+        };
+        assert_eq!(awaiting(&bench), Some((packet_id, crate::session::Awaiting::Pubrec)));
+        bench.send(subscriber, Packet::Pubrec(Acknowledgement::new(packet_id, ReasonCode::Success)));
+        assert_eq!(awaiting(&bench), Some((packet_id, crate::session::Awaiting::Pubcomp)));
+        bench.send(subscriber, Packet::Pubcomp(Acknowledgement::new(packet_id, ReasonCode::Success)));
+        assert_eq!(awaiting(&bench), None);
+    }
+}
+
+#[test]
+fn dup_of_a_received_publish_is_not_passed_on_mqtt_3_3_1_3_v311() {
+    for qos in [Q1, Q2] {
+        let (mut bench, publisher, subscriber) = pair(V311);
+        bench.send(publisher, Packet::Publish(Publish { dup: true, ..message("t", "x", qos, 9) }));
+        assert!(!bench.publish(subscriber).dup);
+    }
+}
+
+#[test]
+fn a_publish_that_is_not_accepted_is_acknowledged_or_the_connection_closed_mqtt_3_3_5_2_v311() {
+    let mut bench = Bench::with(BrokerConfig { max_payload: Some(1), max_topic_levels: 1, ..BrokerConfig::default() });
+    let connection = bench.join(connect(V311, "c"));
+    bench.send(connection, publish("t", "xx", Q1, 1));
+    assert_eq!(bench.one(connection), Packet::Puback(ack(1)));
+    bench.send(connection, publish("a/b", "x", Q1, 2));
+    assert!(bench.take(connection).is_empty() && bench.is_closed(connection));
+}
