@@ -43,7 +43,7 @@ pub struct BrokerConfig {
     /// Bytes queued for one session.
     pub max_queued_bytes: usize,
     /// Bytes sent to one connection that its driver has not reported as written ([`super::Broker::handle_written`]); beyond them a QoS 0 message is
-    /// dropped. Without end, unless the driver reports.
+    /// dropped, others are queued. Without end, unless the driver reports.
     pub max_unwritten_bytes: usize,
     /// Packets sent to one connection and not written yet, in the same way.
     pub max_unwritten_packets: usize,

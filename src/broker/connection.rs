@@ -103,9 +103,16 @@ impl Broker {
         }
     }
 
-    pub(super) fn written(&mut self, connection: ConnectionId, packets: usize, bytes: usize) {
-        if let Some(state) = self.connections.get_mut(&connection) {
-            state.unwritten.remove(packets, bytes);
+    /// What waited for a slow reader goes on when enough was written.
+    pub(super) fn written(&mut self, now: Instant, connection: ConnectionId, packets: usize, bytes: usize) {
+        let Some(state) = self.connections.get_mut(&connection) else { return };
+        let was_over = state.unwritten.is_over(&self.config);
+        state.unwritten.remove(packets, bytes);
+        if let Phase::Connected { session, .. } = state.phase
+            && was_over
+            && !state.unwritten.is_over(&self.config)
+        {
+            self.pump(now, session);
         }
     }
 

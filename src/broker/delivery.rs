@@ -172,8 +172,9 @@ impl Broker {
             }
             return self.enqueue(now, key, delivery, Routing::QueuedOffline);
         };
+        let reads_slowly = self.connections.get(&online.connection).is_some_and(|state| state.unwritten.is_over(&self.config));
         if qos == QoS::AtMostOnce && !(self.config.queue_qos_zero && session.queue.holds_qos_zero()) {
-            if self.connections.get(&online.connection).is_some_and(|state| state.unwritten.is_over(&self.config)) {
+            if reads_slowly {
                 return Decision::dropped(DropReason::SlowReader);
             }
             return match encode_qos_zero(now, session, &delivery, frame) {
@@ -182,6 +183,9 @@ impl Broker {
                 }
                 None => Decision::dropped(DropReason::PacketTooLarge),
             };
+        }
+        if reads_slowly {
+            return self.enqueue(now, key, delivery, Routing::QueuedSlowReader);
         }
         // Messages of one QoS keep their order [MQTT-4.6.0-5].
         if !session.queue.is_empty() || session.outbound.blocked().is_some() {
@@ -238,11 +242,14 @@ impl Broker {
         Ok(Started::Sent { packet_id, bytes })
     }
 
-    /// Sends what may go now: first what has to be sent again, then what is queued, as far as Receive Maximum allows.
+    /// Sends what may go now: first what has to be sent again, then what is queued, as far as Receive Maximum and a slow reader allow.
     pub(super) fn pump(&mut self, now: Instant, key: SessionKey) {
         self.resend(now, key);
         while let Some(session) = self.sessions.get_mut(key.0) {
             let Some(online) = session.online else { return };
+            if self.connections.get(&online.connection).is_some_and(|state| state.unwritten.is_over(&self.config)) {
+                return;
+            }
             let Some(head) = session.queue.front() else { break };
             let expired = head.message.is_expired(now);
             if head.qos > QoS::AtMostOnce && !expired && session.outbound.blocked().is_some() {
@@ -281,6 +288,10 @@ impl Broker {
     fn resend(&mut self, now: Instant, key: SessionKey) {
         while let Some(session) = self.sessions.get_mut(key.0) {
             let Some(online) = session.online else { return };
+            // What is left waits, and so does all that is new, until the driver has written enough and calls for more.
+            if self.connections.get(&online.connection).is_some_and(|state| state.unwritten.is_over(&self.config)) {
+                return;
+            }
             let Some(packet) = session.outbound.next_resend() else { return };
             let Packet::Publish(mut publish) = packet else {
                 self.send(key, &packet);

@@ -64,6 +64,8 @@ pub enum Routing {
     QueuedOffline,
     /// Kept for later: Receive Maximum is used up.
     QueuedReceiveMaximum,
+    /// Kept for later: the subscriber does not read what was sent to it before.
+    QueuedSlowReader,
     /// Not kept.
     Dropped(DropReason),
 }

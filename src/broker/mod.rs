@@ -9,7 +9,7 @@
 //!   (5.0 §3.3.4); RETAIN is kept if any of them asks for Retain As Published;
 //! - starts onward delivery of a QoS 2 message when PUBLISH arrives, and keeps its Packet Identifier until PUBREL (5.0 §4.3.3);
 //! - sends SUBACK before the retained messages of a new subscription;
-//! - drops a QoS 0 message for a Client that does not read what it was sent before, as Mosquitto does; QoS 1 and 2 wait in its session, bounded there;
+//! - drops a QoS 0 message for a Client that does not read what it was sent before, as Mosquitto does; those at QoS 1 and 2 wait in its session;
 //! - ends a session with Session Expiry Interval 0 before it publishes the will of that session;
 //! - gives each message for a Shared Subscription to its members in turn, passing over those that cannot take it now; if none can, it waits with one of them, online before
 //!   offline. When a session ends, or unsubscribes, others get what was not sent, and at its end what was sent at QoS 1 without PUBACK;
@@ -159,9 +159,9 @@ impl Broker {
     }
 
     /// The driver has handed packets over to the network: so many of them, so many bytes. Only drivers that report it can bound what a slow Client
-    /// makes wait ([`BrokerConfig::max_unwritten_bytes`]).
-    pub fn handle_written(&mut self, connection: ConnectionId, packets: usize, bytes: usize) {
-        self.written(connection, packets, bytes);
+    /// makes wait ([`BrokerConfig::max_unwritten_bytes`]); what waited in its session goes on then.
+    pub fn handle_written(&mut self, now: Instant, connection: ConnectionId, packets: usize, bytes: usize) {
+        self.written(now, connection, packets, bytes);
     }
 
     /// An orderly stop: every Client gets DISCONNECT 0x8B (5.0) and is closed. Wills follow as after any close by the Server.

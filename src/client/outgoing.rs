@@ -96,10 +96,10 @@ impl Client {
         {
             self.resend(now, &packet);
         }
+        // QoS 0 does not wait for the quota [MQTT-4.9.0-3]: behind a message that does, later ones would overtake it.
         while self.state == ClientState::Connected
-            && let Some(front) = self.queue.front()
-            && (front.publish.qos == QoS::AtMostOnce || self.outbound.blocked().is_none())
-            && let Some(queued) = self.queue.pop_front()
+            && let Some(next) = self.queue.iter().position(|one| one.publish.qos == QoS::AtMostOnce || self.outbound.blocked().is_none())
+            && let Some(queued) = self.queue.remove(next)
         {
             match self.ruled_out(&queued.publish) {
                 Some(message) => self.emit(ClientEvent::PublishDropped { token: queued.token, message }),

@@ -2,7 +2,7 @@
 //!
 //! One task owns the [`Broker`]; each connection has a task that reads and one that writes. What waits between them is bounded, for input in pieces, for
 //! output in bytes and packets: of a Client that does not read what it was sent, nothing more is read, messages at QoS 0 are dropped for it (as Mosquitto
-//! does), and when it has taken nothing for [`ServerConfig::stall_max`], it is disconnected.
+//! does), others wait in its session, and when it has taken nothing for [`ServerConfig::stall_max`], it is disconnected.
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, RandomState};
@@ -227,15 +227,18 @@ impl Server {
                     None => std::future::pending().await,
                 }
             };
-            let received = tokio::select! {
+            tokio::select! {
                 () = &mut stop => break,
-                () = timer => None,
-                received = inputs.recv() => received,
-            };
-            while let Ok((connection, packets, bytes)) = reports.try_recv() {
-                serving.broker.handle_written(connection, packets, bytes);
+                () = timer => serving.handle(None),
+                received = inputs.recv() => {
+                    // The broker counts what is unwritten: it should know the newest first.
+                    while let Ok(report) = reports.try_recv() {
+                        serving.handle_written(report);
+                    }
+                    serving.handle(received);
+                }
+                Some(report) = reports.recv() => serving.handle_written(report),
             }
-            serving.handle(received);
         }
         for accepting in accepting {
             accepting.abort();
@@ -260,9 +263,9 @@ impl Server {
     }
 }
 
-/// A WebSocket message may hold the largest packet, or many small ones.
+/// A WebSocket message may hold the largest packet, and others with it.
 fn message_max(broker: &BrokerConfig) -> usize {
-    usize::try_from(broker.maximum_packet_size).unwrap_or(usize::MAX).saturating_mul(2).max(1 << 20)
+    usize::try_from(broker.maximum_packet_size).unwrap_or(usize::MAX).saturating_add(1 << 20)
 }
 
 /// Reading pauses where QoS 0 begins to be dropped. What may still come is one message for each place in flight, and the answers to what was read.
@@ -326,6 +329,12 @@ impl<F: FnMut(Instant, &Happening<'_>)> Serving<F> {
             Some(Input::AccessChanged(access)) => self.broker.handle_access_changed(now, access),
             None => self.broker.handle_timeout(now),
         }
+        self.drain(now);
+    }
+
+    fn handle_written(&mut self, (connection, packets, bytes): (ConnectionId, usize, usize)) {
+        let now = self.now();
+        self.broker.handle_written(now, connection, packets, bytes);
         self.drain(now);
     }
 

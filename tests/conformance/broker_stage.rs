@@ -82,6 +82,13 @@ fn set(config: &mut BrokerConfig, key: &str, value: &str) -> Result<(), String> 
         value.parse().map_err(|_| format!("{value} is no number for this"))
     }
     match key {
+        "allow_anonymous" => config.access.allow_anonymous = value == "true",
+        "allow_empty_client_id" => config.allow_empty_client_id = value == "true",
+        "wildcard_subscription_available" => config.wildcard_subscription_available = value == "true",
+        "subscription_identifiers_available" => config.subscription_identifiers_available = value == "true",
+        "shared_subscription_available" => config.shared_subscription_available = value == "true",
+        "topic_alias_maximum" => config.topic_alias_maximum = number(value)?,
+        "max_topic_alias_outgoing" => config.max_topic_alias_outgoing = number(value)?,
         "maximum_qos" => config.maximum_qos = QoS::try_from(number::<u8>(value)?).map_err(|error| error.to_string())?,
         "retain_available" => config.retain_available = value == "true",
         "receive_maximum" => config.receive_maximum = number(value)?,

@@ -69,10 +69,14 @@ macro_rules! files {
 }
 
 files! {
+    announcements
+    client_exchange
     client_malformed_v311
     client_malformed_v5
     first_packet_v311
     first_packet_v5
+    flow_control
+    keep_alive
     malformed_acknowledgements_v311
     malformed_acknowledgements_v5
     malformed_connect_v311
@@ -85,4 +89,13 @@ files! {
     malformed_subscribe_v5
     malformed_unsubscribe_v311
     malformed_unsubscribe_v5
+    message_properties
+    qos_exchange
+    resumption
+    retained
+    sessions
+    subscriptions
+    topic_matching
+    topics_and_strings
+    wills
 }

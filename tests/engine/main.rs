@@ -22,6 +22,7 @@ pub(crate) use wasm_bindgen_test::wasm_bindgen_test as test;
 mod conformance;
 mod faults;
 mod history;
+mod pairs;
 mod run;
 mod virtual_time;
 mod world;

@@ -49,16 +49,20 @@ fn a_full_queue_drops_the_new_message_with_a_reason_and_says_so_once() {
     }
 }
 
-#[test]
-fn qos_0_is_dropped_for_a_client_that_does_not_read_until_it_reads_again() {
-    for config in [
+fn bounded_in_unwritten() -> [BrokerConfig; 2] {
+    [
         BrokerConfig { max_unwritten_packets: 3, ..BrokerConfig::default() },
         BrokerConfig { max_unwritten_bytes: 15, ..BrokerConfig::default() },
-    ] {
+    ]
+}
+
+#[test]
+fn qos_0_is_dropped_for_a_client_that_does_not_read_until_it_reads_again() {
+    for config in bounded_in_unwritten() {
         let mut bench = Bench::with(config);
         let subscriber = bench.join(connect(V311, "s"));
         bench.subscribe(subscriber, "t", Q1);
-        bench.broker.handle_written(subscriber, usize::MAX, usize::MAX);
+        bench.broker.handle_written(bench.now, subscriber, usize::MAX, usize::MAX);
         let publisher = bench.join(connect(V5, "p"));
         for number in 1..=5 {
             // Seven bytes each.
@@ -66,11 +70,37 @@ fn qos_0_is_dropped_for_a_client_that_does_not_read_until_it_reads_again() {
         }
         assert_eq!(bench.payloads(subscriber), ["t=01", "t=02", "t=03"]);
         assert_eq!(bench.last_routing("s"), Routing::Dropped(DropReason::SlowReader));
-        bench.send(publisher, publish("t", "06", Q1, 6));
-        assert_eq!(bench.payloads(subscriber), ["t=06"], "QoS 1 has bounds of its own");
-        bench.broker.handle_written(subscriber, 4, 30);
-        bench.send(publisher, publish("t", "07", Q0, 0));
-        assert_eq!(bench.payloads(subscriber), ["t=07"]);
+        bench.broker.handle_written(bench.now, subscriber, 3, 21);
+        bench.send(publisher, publish("t", "06", Q0, 0));
+        assert_eq!(bench.payloads(subscriber), ["t=06"]);
+    }
+}
+
+#[test]
+fn qos_1_and_what_is_sent_again_wait_for_a_client_that_does_not_read() {
+    for config in bounded_in_unwritten() {
+        let mut bench = Bench::with(config);
+        let mut subscriber = bench.join(lasting(V311, "s", 60));
+        bench.subscribe(subscriber, "t", Q1);
+        bench.broker.handle_written(bench.now, subscriber, usize::MAX, usize::MAX);
+        let publisher = bench.join(connect(V5, "p"));
+        for number in 1..=5 {
+            bench.send(publisher, publish("t", &number.to_string(), Q1, number));
+        }
+        let sent = bench.payloads(subscriber);
+        assert!(sent.len() < 4, "{sent:?}");
+        assert_eq!(bench.last_routing("s"), Routing::QueuedSlowReader);
+        // It comes back: what it did not acknowledge is sent again, and waits in the same way.
+        bench.cut(subscriber);
+        subscriber = bench.join(lasting(V311, "s", 60));
+        let mut received = bench.payloads(subscriber);
+        assert!(received.len() < 4, "{received:?}");
+        for _ in 0..6 {
+            bench.broker.handle_written(bench.now, subscriber, usize::MAX, usize::MAX);
+            bench.drain();
+            received.extend(bench.payloads(subscriber));
+        }
+        assert_eq!(received, ["t=1", "t=2", "t=3", "t=4", "t=5"]);
     }
 }
 

@@ -71,6 +71,19 @@ fn publishes_before_the_connection_wait_in_order_and_qos_0_only_while_connecting
 }
 
 #[test]
+fn qos_0_that_waited_for_connack_does_not_wait_for_the_send_quota_too_mqtt_4_9_0_3() {
+    let mut bench = Bench::new(config());
+    bench.client.handle_connect(bench.now).unwrap();
+    bench.seen();
+    for (token, qos) in [QoS::AtLeastOnce, QoS::AtLeastOnce, QoS::AtMostOnce].into_iter().enumerate() {
+        assert_eq!(bench.publish(qos), [format!("queued {token}")]);
+    }
+    let one = ConnackProperties { receive_maximum: Some(1), ..ConnackProperties::default() };
+    assert_eq!(bench.opened(connack_with(one))[2..], ["> PUBLISH 1", "sent 0", "> PUBLISH", "sent 2"]);
+    assert_eq!(bench.publish(QoS::AtMostOnce), ["> PUBLISH", "sent 3"], "or this one would overtake it");
+}
+
+#[test]
 fn a_failed_attempt_drops_waiting_qos_0_and_keeps_the_rest() {
     let mut bench = Bench::new(config());
     bench.client.handle_connect(bench.now).unwrap();
