@@ -71,6 +71,8 @@ pub struct BrokerConfig {
     pub topic_alias_maximum: u16,
     /// Aliases that the broker sets towards one client, whatever its Topic Alias Maximum; 0 for none.
     pub max_topic_alias_outgoing: u16,
+    /// How often `$SYS/broker/…` is published; `None` for never.
+    pub sys_interval: Option<Duration>,
     /// Whether sessions and retained messages survive a crash.
     pub persistence: bool,
 }
@@ -109,6 +111,7 @@ impl Default for BrokerConfig {
             shared_subscription_available: true,
             topic_alias_maximum: 10,
             max_topic_alias_outgoing: 10,
+            sys_interval: None,
             persistence: true,
         }
     }

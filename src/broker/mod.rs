@@ -42,6 +42,8 @@ mod handshake;
 mod held;
 mod inspect;
 mod message;
+mod mosquitto_conf;
+mod profile;
 mod publish;
 mod queue;
 mod retained;
@@ -63,6 +65,8 @@ pub use access::{AccessControl, Acl, AclAccess, AclRule, AclSubject, PASSWORD_IT
 pub use config::BrokerConfig;
 pub use event::{BrokerEvent, DropReason, EndCause, MessageId, Output, Routing};
 pub use inspect::{InFlightSummary, RetainedSummary, SessionSummary, SubscriptionSummary, WillSummary};
+pub use mosquitto_conf::{ListenerConf, ListenerProtocol, MosquittoConf, MosquittoImport};
+pub use profile::Profile;
 pub use shared::SharedGroupSummary;
 pub use topic_tree::{FilterId, Match, Subscribed, TopicTree};
 
