@@ -23,6 +23,7 @@ broker-limit-connections = The broker has { $limit } connections, the most it ma
 broker-limit-sessions = The broker has { $limit } sessions, the most it may have. The Client is refused.
 broker-limit-retained = The broker has { $limit } retained messages, the most it may have. This one is not retained.
 broker-limit-payload = A message of { $client } with { $size } bytes of payload is not accepted: the broker takes at most { $limit } bytes.
+broker-sys-topic = { $client } may not publish to { $topic }: only the broker itself does.
 broker-limit-payloads = The messages that the broker keeps take { $limit } bytes, the most they may. It keeps no further ones.
 broker-limit-topic-levels = The topic has more than { $limit } levels, the most that the broker accepts.
 broker-limit-subscriptions = { $client } has { $limit } subscriptions, the most a session may have.

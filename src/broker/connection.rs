@@ -53,8 +53,19 @@ pub(super) enum Phase {
     Connected { session: SessionKey, version: ProtocolVersion },
 }
 
+impl Connection {
+    /// The version that CONNECT has named.
+    pub(super) const fn version(&self) -> Option<ProtocolVersion> {
+        match self.phase {
+            Phase::Connected { version, .. } => Some(version),
+            Phase::AwaitingConnect => None,
+        }
+    }
+}
+
 impl Broker {
     pub(super) fn open(&mut self, now: Instant, connection: ConnectionId) {
+        self.statistics.count_socket();
         if self.connections.len() >= self.config.max_connections {
             let limit = self.config.max_connections;
             self.emit(BrokerEvent::LimitReached { message: key::BROKER_LIMIT_CONNECTIONS.with("limit", limit) });
@@ -75,6 +86,7 @@ impl Broker {
 
     pub(super) fn receive(&mut self, now: Instant, connection: ConnectionId, bytes: Bytes) {
         if let Some(state) = self.connections.get_mut(&connection) {
+            self.statistics.count_received(bytes.len());
             state.reader.push(bytes.clone());
         }
         // Each packet may end the connection: what follows it is then ignored [MQTT-3.1.4-6].

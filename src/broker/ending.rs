@@ -173,6 +173,7 @@ impl Broker {
     pub(super) fn crash(&mut self, now: Instant) {
         if self.config.persistence {
             self.stop(now, &Farewell::Abort);
+            self.start_statistics(now);
             return;
         }
         let connections: Vec<ConnectionId> = self.connections.keys().copied().collect();
@@ -190,6 +191,7 @@ impl Broker {
         for topic in topics {
             self.clear_retained(&topic);
         }
+        self.start_statistics(now);
     }
 
     /// Ends all connections first, so that no will is sent to a Client that is about to be cut off.

@@ -43,6 +43,11 @@ impl HeldMessages {
         self.bytes
     }
 
+    /// How many messages there are, and their bytes.
+    pub(super) fn totals(&self) -> (usize, usize) {
+        (self.places.len(), self.bytes)
+    }
+
     /// Whether the message is held already, or fits.
     fn has_room(&self, message: &ApplicationMessage, limit: usize) -> bool {
         self.bytes.saturating_add(message.size()) <= limit || self.places.contains_key(&message.id)

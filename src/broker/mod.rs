@@ -51,6 +51,7 @@ mod session_state;
 mod shared;
 mod subscribe;
 mod subscription;
+mod sys_topics;
 #[cfg(test)]
 mod tests;
 mod topic_tree;
@@ -77,6 +78,7 @@ use retained::RetainedMessages;
 use session_state::Session;
 use shared::SharedSubscriptions;
 use subscription::{SessionKey, SubscriptionTree};
+use sys_topics::Statistics;
 
 use crate::packet::{ClientId, TopicName};
 use crate::rng::RngStream;
@@ -96,6 +98,7 @@ pub struct Broker {
     shared: SharedSubscriptions,
     retained: RetainedMessages,
     held: HeldMessages,
+    statistics: Statistics,
     timers: TimerTable<Timer>,
     next_message: u64,
     next_assigned: u64,
@@ -117,13 +120,15 @@ enum Timer {
     Will(SessionKey),
     /// Session Expiry Interval has passed.
     SessionEnd(SessionKey),
+    /// `$SYS/broker/…` is due.
+    SysTopics,
 }
 
 impl Broker {
     /// A broker without sessions. `rng` is for what Clients must not be able to guess: the nonces of enhanced authentication.
     #[must_use]
     pub fn new(config: BrokerConfig, rng: RngStream) -> Self {
-        Self {
+        let mut broker = Self {
             config,
             rng,
             connections: BTreeMap::new(),
@@ -133,11 +138,14 @@ impl Broker {
             shared: SharedSubscriptions::default(),
             retained: RetainedMessages::default(),
             held: HeldMessages::default(),
+            statistics: Statistics::default(),
             timers: TimerTable::new(),
             next_message: 1,
             next_assigned: 1,
             outputs: VecDeque::new(),
-        }
+        };
+        broker.start_statistics(Instant::ZERO);
+        broker
     }
 
     /// How it is set up.
@@ -196,7 +204,11 @@ impl Broker {
             Some(Timer::QueueExpiry(session)) => self.expire_queued(now, session),
             Some(Timer::RetainedExpiry(topic)) => self.clear_retained(&topic),
             Some(Timer::Will(session)) => self.publish_will(now, session),
-            Some(Timer::SessionEnd(session)) => self.end_session(now, session, true),
+            Some(Timer::SessionEnd(session)) => {
+                self.statistics.count_expired();
+                self.end_session(now, session, true);
+            }
+            Some(Timer::SysTopics) => self.publish_sys_topics(now),
             None => {}
         }
     }
@@ -213,14 +225,17 @@ impl Broker {
     }
 
     fn emit(&mut self, event: BrokerEvent) {
+        self.statistics.count_event(&event);
         self.outputs.push_back(Output::Event(event));
     }
 
     fn transmit(&mut self, connection: ConnectionId, transmit: Transmit) {
-        if let Transmit::Packet { bytes, .. } = &transmit
-            && let Some(state) = self.connections.get_mut(&connection)
-        {
-            state.unwritten.add(bytes.len());
+        if let Transmit::Packet { packet_type, bytes } = &transmit {
+            let state = self.connections.get_mut(&connection);
+            self.statistics.count_sent(*packet_type, bytes, state.as_ref().and_then(|state| state.version()));
+            if let Some(state) = state {
+                state.unwritten.add(bytes.len());
+            }
         }
         self.outputs.push_back(Output::Transmit(connection, transmit));
     }
@@ -243,12 +258,13 @@ impl Hash for Broker {
             shared,
             retained,
             held,
+            statistics,
             timers,
             next_message,
             next_assigned,
             outputs: _,
         } = self;
         (config, rng, connections, sessions, by_client).hash(state);
-        (subscriptions, shared, retained, held, timers, next_message, next_assigned).hash(state);
+        (subscriptions, shared, retained, held, statistics, timers, next_message, next_assigned).hash(state);
     }
 }

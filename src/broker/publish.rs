@@ -6,8 +6,8 @@ use super::ending::Misbehaviour;
 use super::event::{BrokerEvent, MessageId};
 use super::message::{ApplicationMessage, MessageContent};
 use super::subscription::SessionKey;
-use super::{Broker, Timer};
-use crate::packet::{Acknowledgement, Packet, PacketId, ProtocolVersion, Publish, QoS, ReasonCode, TopicName};
+use super::{Broker, Timer, sys_topics};
+use crate::packet::{Acknowledgement, ClientId, Packet, PacketId, ProtocolVersion, Publish, QoS, ReasonCode, TopicName};
 use crate::session::{AliasError, Received};
 use crate::text::{Message, key};
 use crate::time::Instant;
@@ -55,20 +55,14 @@ impl Broker {
                 }
             }
         }
+        self.statistics.count_payload(publish.payload.len());
         if let Some(rejection) = self.rejection(&publish) {
             return self.reject(key, version, qos, packet_id, rejection);
         }
-        if let Some(limit) =
-            self.config.max_payload.filter(|limit| usize::try_from(*limit).is_ok_and(|limit| publish.payload.len() > limit))
-        {
-            let message =
-                key::BROKER_LIMIT_PAYLOAD.with("client", client_id.as_str()).with("size", publish.payload.len()).with("limit", limit);
+        if let Some((reason_code, message)) = self.disregard(&client_id, &publish) {
             self.emit(BrokerEvent::LimitReached { message });
             // In 3.1.1, and at QoS 0, the exchange goes on as if nothing had happened: the publisher cannot be told.
-            let reason_code = match version {
-                ProtocolVersion::V5 => ReasonCode::ImplementationSpecificError,
-                ProtocolVersion::V311 => ReasonCode::Success,
-            };
+            let reason_code = if version == ProtocolVersion::V5 { reason_code } else { ReasonCode::Success };
             if let Some(packet_id) = packet_id {
                 self.acknowledge_publish(key, qos, packet_id, reason_code);
             }
@@ -120,6 +114,19 @@ impl Broker {
             return Err(Misbehaviour { reason_code: ReasonCode::RetainNotSupported, clause: "MQTT-3.2.2-14", message });
         }
         Ok(())
+    }
+
+    /// Why a message goes nowhere although its exchange is completed: its payload is too long, or its topic is the broker's own.
+    fn disregard(&self, client_id: &ClientId, publish: &Publish) -> Option<(ReasonCode, Message)> {
+        let (client, size) = (client_id.as_str(), publish.payload.len());
+        if let Some(limit) = self.config.max_payload.filter(|limit| usize::try_from(*limit).is_ok_and(|limit| size > limit)) {
+            let message = key::BROKER_LIMIT_PAYLOAD.with("client", client).with("size", size).with("limit", limit);
+            return Some((ReasonCode::ImplementationSpecificError, message));
+        }
+        let topic = publish.topic.as_str();
+        topic
+            .starts_with(sys_topics::PREFIX)
+            .then(|| (ReasonCode::NotAuthorized, key::BROKER_SYS_TOPIC.with("client", client).with("topic", topic)))
     }
 
     fn rejection(&self, publish: &Publish) -> Option<Rejection> {

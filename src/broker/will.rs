@@ -3,8 +3,9 @@
 use super::event::{BrokerEvent, MessageId};
 use super::message::MessageContent;
 use super::subscription::SessionKey;
-use super::{Broker, Timer};
+use super::{Broker, Timer, sys_topics};
 use crate::packet::{ClientId, WillMessage};
+use crate::text::key;
 use crate::time::{Duration, Instant};
 
 impl Broker {
@@ -34,6 +35,11 @@ impl Broker {
     }
 
     pub(super) fn accept_will(&mut self, now: Instant, client_id: ClientId, will: WillMessage) {
+        if will.topic.as_str().starts_with(sys_topics::PREFIX) {
+            let message = key::BROKER_SYS_TOPIC.with("client", client_id.as_str()).with("topic", will.topic.as_str());
+            self.emit(BrokerEvent::LimitReached { message });
+            return;
+        }
         self.emit(BrokerEvent::WillPublished { client_id: client_id.clone(), message: MessageId(self.next_message) });
         self.accept(now, MessageContent::from_will(client_id, will));
     }

@@ -328,7 +328,8 @@ impl MosquittoImport {
             }
             Setting::UpgradeOutgoingQos => self.broker.upgrade_outgoing_qos = line.boolean()?,
             Setting::CheckRetainSource => {
-                if line.boolean()? {
+                let checked = line.boolean()?;
+                if checked {
                     let why = key::CONF_WHY_RETAIN_SOURCE.message();
                     self.note(line.name_place(), key::CONF_NO_EFFECT.with("key", line.name()).with("why", why));
                 }

@@ -10,6 +10,7 @@ mod routing;
 mod sessions;
 mod shared;
 mod subscribing;
+mod sys_topics;
 mod topic_alias;
 mod wills;
 
