@@ -311,7 +311,7 @@ mod tests {
                     retain: true,
                     topic: TopicName::new("a/b").unwrap(),
                     packet_id: PacketId::new(if qos == QoS::AtMostOnce { 0 } else { 1 }),
-                    properties,
+                    properties: properties.into(),
                     payload: vec![7; size].into(),
                 };
                 let bytes = Packet::Publish(publish).to_bytes(version).unwrap();
