@@ -201,3 +201,49 @@ fn the_session_report_is_the_broker_s_and_the_clients_state() {
     assert!(app.connected);
     assert_eq!(app.subscriptions, [("s/#".to_owned(), mqtt_playground::packet::QoS::ExactlyOnce)]);
 }
+
+#[test]
+fn a_publish_that_leaves_its_topic_to_an_alias_shows_what_the_alias_means_on_its_connection() {
+    use bytes::Bytes;
+    use mqtt_playground::packet::{Packet, ProtocolVersion, Publish, PublishProperties, QoS, TopicName};
+    use mqtt_playground::session::ConnectionId;
+    use mqtt_playground::trace::{Record, RecordId};
+
+    let mut records = Vec::new();
+    let mut add = |event| {
+        let id = RecordId(records.len() as u32);
+        records.push(Record { id, at: Instant::ZERO, cause: None, event });
+    };
+    add(Event::ConnectionOpening { connection: ConnectionId(1), client: NodeId(1) });
+    add(Event::ConnectionOpening { connection: ConnectionId(2), client: NodeId(2) });
+    let lines = [
+        (1, Side::Client, "a", 1),
+        (1, Side::Broker, "b", 1),
+        (2, Side::Client, "", 1),
+        (1, Side::Client, "", 1),
+        (1, Side::Broker, "", 1),
+        (1, Side::Client, "c", 1),
+        (1, Side::Client, "", 1),
+    ];
+    for (connection, from, topic, alias) in lines {
+        let topic = if topic.is_empty() { TopicName::default() } else { TopicName::new(topic).unwrap() };
+        let properties = PublishProperties { topic_alias: Some(alias), ..PublishProperties::default() };
+        let publish = Publish {
+            dup: false,
+            qos: QoS::AtMostOnce,
+            retain: false,
+            topic,
+            packet_id: None,
+            properties: properties.into(),
+            payload: Bytes::from_static(b"x"),
+        };
+        let bytes = Packet::Publish(publish).to_bytes(ProtocolVersion::V5).unwrap();
+        let (connection, version) = (ConnectionId(connection), ProtocolVersion::V5);
+        add(Event::PacketSent { connection, from, packet_type: PacketType::Publish, version, bytes });
+    }
+    let mut packets = PacketList::default();
+    packets.extend(&records);
+    let shown: Vec<_> = packets.rows().iter().map(|row| row.summary.topic.as_deref()).collect();
+    assert_eq!(shown, [Some("a"), Some("b"), None, Some("a"), Some("b"), Some("c"), Some("c")]);
+    assert!(packets.rows().iter().all(|row| row.summary.topic_alias == Some(1)));
+}

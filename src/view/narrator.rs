@@ -309,6 +309,7 @@ fn details(row: &PacketRow) -> String {
     parts.extend(summary.packet_id.map(|id| format!("id {id}")));
     parts.extend(summary.dup.then(|| "DUP".to_owned()));
     parts.extend(summary.retain.then(|| "RETAIN".to_owned()));
+    parts.extend(summary.topic_alias.map(|alias| format!("alias {alias}")));
     // Success says nothing that the type does not say.
     parts.extend(summary.reason_code.filter(|code| code.as_u8() != 0).map(|code| code.to_string()));
     if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }

@@ -52,8 +52,10 @@ pub struct Summary {
     pub dup: bool,
     /// RETAIN.
     pub retain: bool,
-    /// Topic Name, or the first Topic Filter.
+    /// Topic Name, or the first Topic Filter. Of a PUBLISH that leaves its topic to a Topic Alias: what that means on its connection.
     pub topic: Option<String>,
+    /// Topic Alias of a PUBLISH.
+    pub topic_alias: Option<u16>,
     /// Payload as text, cut to 64 characters; `None` if it is no UTF-8 text.
     pub payload: Option<String>,
     /// The (first) Reason Code, in packets that have one.
@@ -83,6 +85,7 @@ impl Summary {
                 summary.dup = publish.dup;
                 summary.retain = publish.retain;
                 summary.topic = (!publish.topic.is_empty()).then(|| publish.topic.as_str().to_owned());
+                summary.topic_alias = publish.properties.topic_alias;
                 summary.payload = text_of(&publish.payload);
             }
             Packet::Puback(ack) | Packet::Pubrec(ack) | Packet::Pubrel(ack) | Packet::Pubcomp(ack) => {
@@ -202,6 +205,8 @@ struct Connection {
     client: NodeId,
     to_broker: Lane,
     to_client: Lane,
+    /// What each side's Topic Aliases mean so far.
+    aliases: BTreeMap<(Side, u16), String>,
     /// On a live connection: packets that a peer outside has not been heard to have received.
     unheard: VecDeque<usize>,
 }
@@ -229,8 +234,13 @@ impl PacketList {
         match &record.event {
             Event::RunStarted { seed } => self.live = seed.is_none(),
             Event::ConnectionOpening { connection, client } => {
-                let opened =
-                    Connection { client: *client, to_broker: Lane::default(), to_client: Lane::default(), unheard: VecDeque::new() };
+                let opened = Connection {
+                    client: *client,
+                    to_broker: Lane::default(),
+                    to_client: Lane::default(),
+                    aliases: BTreeMap::new(),
+                    unheard: VecDeque::new(),
+                };
                 self.connections.insert(*connection, opened);
             }
             Event::PacketSent { connection, from, packet_type, version, bytes } => {
@@ -274,6 +284,13 @@ impl PacketList {
         let index = self.rows.len();
         let Some(opened) = self.connections.get_mut(&connection) else { return };
         opened.lane(from).write(bytes.len(), index);
+        let mut summary = Summary::of(bytes, version);
+        if let Some(alias) = summary.topic_alias {
+            match &summary.topic {
+                Some(topic) => drop(opened.aliases.insert((from, alias), topic.clone())),
+                None => summary.topic = opened.aliases.get(&(from, alias)).cloned(),
+            }
+        }
         if fate == Fate::Sent {
             opened.unheard.push_back(index);
         }
@@ -291,7 +308,7 @@ impl PacketList {
             packet_type,
             version,
             bytes: bytes.clone(),
-            summary: Rc::new(Summary::of(bytes, version)),
+            summary: Rc::new(summary),
             fate,
             retransmissions: 0,
         });
