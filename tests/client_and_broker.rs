@@ -249,7 +249,7 @@ fn run(versions: [ProtocolVersion; 2], receive_maximum: u16, steps: &[Step]) -> 
         options: SubscriptionOptions { qos: QoS::ExactlyOnce, ..SubscriptionOptions::default() },
     };
     let mut subscriber = config("subscriber", versions[1], receive_maximum);
-    subscriber.subscriptions.push(everything);
+    subscriber.subscriptions.push(everything.into());
     let mut wires = Wires::new(vec![config("publisher", versions[0], receive_maximum), subscriber]);
     wires.settle();
     wires.wait(Duration::from_millis(10));

@@ -1,6 +1,9 @@
 ## Why a publish was not kept
 client-dropped-offline-qos-0 = QoS 0 messages are not kept while there is no connection.
 client-dropped-queue-full = The queue is full: at most { $limit } publishes can wait.
+client-dropped-oldest = The queue is full: the oldest of { $limit } waiting publishes made room for a new one.
+client-request-not-subscribed = The server refused the subscription to the response topic: { $reason }
+client-request-refused = The request was refused: { $reason }
 client-dropped-power-cut = The power was cut, and the message was only in memory.
 client-dropped-session-ended = The session ended with the connection, so the unacknowledged message was dropped. To carry on, set a Session Expiry Interval above 0; in 3.1.1, Clean Session 0.
 client-dropped-clean-start = Clean Start began a new session, so the message of the earlier one was dropped. [MQTT-3.1.2-4]
@@ -18,7 +21,13 @@ client-server-session-present-unknown = The server has a session (Session Presen
 client-server-no-assigned-client-id = The client left its Client Identifier empty, and the server did not assign one.
 client-server-unasked-response-information = The server sent Response Information that nobody had asked for.
 client-server-unasked-authentication = The server began an extended authentication (AUTH), though CONNECT had no Authentication Method.
+client-server-other-method = The server answered with another Authentication Method than the one in CONNECT, or with none.
+client-server-auth-reason = AUTH from the server can't have this Reason Code here: { $reason }
+client-server-auth-out-of-turn = The server sent AUTH although no authentication was under way. Only the client may start it again.
+client-server-not-authentic = The server did not prove that it knows this user. { $reason }
 client-server-topic-alias = The server used Topic Alias { $alias }, though the client allows none.
+client-server-topic-alias-maximum = The server used Topic Alias { $alias }, above the client's Topic Alias Maximum of { $maximum }.
+client-server-topic-alias-unknown = The server used Topic Alias { $alias } without a Topic Name, though the alias was not set on this connection.
 client-server-no-topic = The PUBLISH has neither a Topic Name nor a Topic Alias.
 client-server-receive-maximum = The server sent more than { $maximum } unacknowledged QoS 1 and 2 messages (Receive Maximum).
 client-server-packet-id-in-use = The server used Packet Identifier { $id } again, which belongs to a QoS 2 message that is not finished.

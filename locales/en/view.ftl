@@ -53,6 +53,20 @@ view-drop-moved-to-another-member = another member of the shared subscription ge
 view-shared-chosen = Of the { $members } members of { $filter }, { $node } gets this message. It is its turn.
 view-shared-passed-over = Of the { $members } members of { $filter }, { $node } gets this message. Passed over, as they cannot take it as soon: { $passed }.
 view-duplicate = { $node } has this QoS 2 message already and did not pass it on again (id { $id })
+view-retried = { $node } got no acknowledgement within its retry interval and sends the packet again (id { $id })
+view-left-unacknowledged = { $node } had { $count ->
+    [one] one message
+   *[other] { $count } messages
+  } that its program had not acknowledged yet; the broker sends them again if the session goes on
+view-response-received = { $node } got the answer to request { $token }
+view-request-timed-out = { $node } waits no longer for the answer to request { $token }
+view-request-failed = { $node } gets no answer to request { $token }: { $why }
+view-response-late = { $node } ignored an answer that came too late for request { $token }
+view-response-unasked = { $node } ignored a message on its response topic that answers no request
+view-authenticated = { $node } and the broker have proved to each other who they are ({ $method })
+view-authenticated-again = { $node } and the broker have proved to each other again who they are ({ $method })
+view-server-referred-stays = The broker sends { $node } to another server ({ $reference }); here it only takes note and comes back
+view-server-referred-leaves = The broker sends { $node } to another server ({ $reference }); it does not come back here
 view-loss-random = lost on the way
 view-loss-path-cut = the path is cut
 view-loss-reset = the connection was reset

@@ -1,6 +1,9 @@
 ## 발행이 보관되지 않은 까닭
 client-dropped-offline-qos-0 = 연결이 없는 동안 QoS 0 메시지는 보관하지 않아요.
 client-dropped-queue-full = 대기열이 가득 찼어요. 최대 { $limit }개까지 기다릴 수 있어요.
+client-dropped-oldest = 대기열이 가득 찼어요. 기다리던 발행 { $limit }개 가운데 가장 오래된 것을 버리고 새것을 넣었어요.
+client-request-not-subscribed = 서버가 응답 토픽 구독을 거부했어요: { $reason }
+client-request-refused = 요청이 거부됐어요: { $reason }
 client-dropped-power-cut = 전원이 꺼지면서 메모리에 있던 메시지가 사라졌어요.
 client-dropped-session-ended = 연결과 함께 세션이 끝나서, 아직 확인받지 못한 메시지를 버렸어요. 이어 가려면 세션 만료 간격(Session Expiry Interval)을 0보다 크게, 3.1.1에서는 Clean Session을 0으로 두세요.
 client-dropped-clean-start = Clean Start로 새 세션을 시작해서 이전 세션의 메시지를 버렸어요. [MQTT-3.1.2-4]
@@ -18,7 +21,13 @@ client-server-session-present-unknown = 서버는 세션이 있다는데(Session
 client-server-no-assigned-client-id = 클라이언트 식별자(Client Identifier)를 비워 보냈는데 서버가 식별자를 정해 주지 않았어요.
 client-server-unasked-response-information = 요청하지 않은 Response Information을 서버가 보냈어요.
 client-server-unasked-authentication = CONNECT에 Authentication Method가 없었는데 서버가 확장 인증(AUTH)을 시작했어요.
+client-server-other-method = 서버가 CONNECT와 다른 Authentication Method로 답했거나 아예 적지 않았어요.
+client-server-auth-reason = 여기서 서버의 AUTH에 쓸 수 없는 이유 코드예요: { $reason }
+client-server-auth-out-of-turn = 진행 중인 인증이 없는데 서버가 AUTH를 보냈어요. 다시 인증을 시작하는 것은 클라이언트만 할 수 있어요.
+client-server-not-authentic = 서버가 이 사용자를 안다는 것을 증명하지 못했어요. { $reason }
 client-server-topic-alias = 클라이언트가 토픽 별칭(Topic Alias)을 허용하지 않았는데 서버가 { $alias }번 별칭을 썼어요.
+client-server-topic-alias-maximum = 서버가 { $alias }번 토픽 별칭을 썼는데, 클라이언트의 Topic Alias Maximum은 { $maximum }이에요.
+client-server-topic-alias-unknown = 이 연결에서 정한 적 없는 { $alias }번 토픽 별칭을 서버가 토픽 이름 없이 썼어요.
 client-server-no-topic = PUBLISH에 토픽 이름도 토픽 별칭도 없어요.
 client-server-receive-maximum = 확인받지 않은 QoS 1·2 메시지는 { $maximum }개까지인데(Receive Maximum) 서버가 더 보냈어요.
 client-server-packet-id-in-use = 아직 끝나지 않은 QoS 2 메시지의 패킷 식별자 { $id }번을 서버가 다른 메시지에 다시 썼어요.

@@ -2,7 +2,7 @@
 
 use bytestring::ByteString;
 
-use crate::packet::{ClientId, Password, ProtocolVersion, Subscription, WillMessage};
+use crate::packet::{ClientId, Password, ProtocolVersion, Subscription, TopicName, UserProperties, WillMessage};
 use crate::time::Duration;
 
 /// Settings of a client; they hold for all its connections.
@@ -35,11 +35,38 @@ pub struct ClientConfig {
     /// How long to wait for the Network Connection and CONNACK.
     pub connect_timeout: Duration,
     /// Subscribed after each CONNACK without Session Present.
-    pub subscriptions: Vec<Subscription>,
-    /// Publishes kept while offline or while Receive Maximum is used up; one more is dropped.
+    pub subscriptions: Vec<WantedSubscription>,
+    /// Publishes kept while offline or while Receive Maximum is used up.
     pub queue_limit: usize,
+    /// What gives way when one more would have to wait.
+    pub overflow: Overflow,
+    /// Whether QoS 0 waits for a connection too, instead of being dropped.
+    pub keeps_qos_0: bool,
     /// Whether Session State survives a power cut, as on a device with flash storage.
     pub persistent_session: bool,
+    /// Topic Alias Maximum: the highest alias that the Server may use (5.0).
+    pub topic_alias_maximum: Option<u16>,
+    /// Whether the client gives Topic Aliases to the topics that it publishes to, as far as the Server allows (5.0).
+    pub uses_topic_aliases: bool,
+    /// Request Response Information (5.0).
+    pub request_response_information: bool,
+    /// Request Problem Information; absent is true (5.0).
+    pub request_problem_information: Option<bool>,
+    /// User Properties of CONNECT (5.0).
+    pub user_properties: UserProperties,
+    /// How the client proves who it is through AUTH (5.0); user name and password of CONNECT are something else.
+    pub authentication: Option<Credentials>,
+    /// When received messages are acknowledged.
+    pub acknowledges: Acknowledges,
+    /// After this time without an acknowledgement, PUBLISH and PUBREL are sent again on the living connection, as older clients do. Only in 3.1.1: 5.0
+    /// forbids it [MQTT-4.4.0-1].
+    pub retry_interval: Option<Duration>,
+    /// Where answers to requests come, unless the Server grants Response Information; absent is `response/` and the Client Identifier (5.0).
+    pub response_topic: Option<TopicName>,
+    /// Requests that wait for their answer at the same time; one more is refused.
+    pub request_limit: usize,
+    /// What a Server Reference means for the next attempt to connect (5.0).
+    pub on_server_reference: OnServerReference,
 }
 
 impl ClientConfig {
@@ -62,9 +89,88 @@ impl ClientConfig {
             connect_timeout: Duration::from_secs(30),
             subscriptions: Vec::new(),
             queue_limit: 1_000,
+            overflow: Overflow::DropNewest,
+            keeps_qos_0: false,
             persistent_session: false,
+            topic_alias_maximum: None,
+            uses_topic_aliases: false,
+            request_response_information: false,
+            request_problem_information: None,
+            user_properties: UserProperties::default(),
+            authentication: None,
+            acknowledges: Acknowledges::AtOnce,
+            retry_interval: None,
+            response_topic: None,
+            request_limit: 100,
+            on_server_reference: OnServerReference::Stay,
         }
     }
+
+    /// The same client for another Server, one that a Server Reference names: everything that proves who the client is stays here, since nobody has vouched
+    /// for the other.
+    #[must_use]
+    pub fn without_secrets(&self) -> Self {
+        Self { user_name: None, password: None, authentication: None, user_properties: UserProperties::default(), ..self.clone() }
+    }
+}
+
+/// A subscription of the settings.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct WantedSubscription {
+    /// Filter and options.
+    pub subscription: Subscription,
+    /// Subscription Identifier, 1 to 268 435 455 (5.0).
+    pub identifier: Option<u32>,
+}
+
+impl From<Subscription> for WantedSubscription {
+    fn from(subscription: Subscription) -> Self {
+        Self { subscription, identifier: None }
+    }
+}
+
+/// What gives way in a full queue of publishes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Overflow {
+    /// The new one is not taken.
+    #[default]
+    DropNewest,
+    /// The one that has waited longest.
+    DropOldest,
+}
+
+/// When a received message at QoS 1 or 2 gets its PUBACK or PUBREC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Acknowledges {
+    /// As soon as the application has it.
+    #[default]
+    AtOnce,
+    /// When the application says so, by [`crate::client::Client::handle_acknowledge`].
+    WhenTold,
+    /// When the application has worked on it for this long, one message after the other (those at QoS 0 take their time too): a slow consumer.
+    After(Duration),
+}
+
+/// What a client does when a Server says which other Server to use (5.0 §4.11).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum OnServerReference {
+    /// It reports where to, and comes back to this Server as its reconnect policy says.
+    #[default]
+    Stay,
+    /// It reports where to and does not come back. Whoever drives it may open the other Server, with [`ClientConfig::without_secrets`].
+    Leave,
+}
+
+/// How a client proves who it is through AUTH (5.0 §4.12).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Credentials {
+    /// SCRAM-SHA-256 (RFC 5802, RFC 7677). The Server proves itself too.
+    ScramSha256 {
+        /// The user.
+        user: ByteString,
+        /// The password; it is never sent.
+        password: Password,
+    },
 }
 
 /// When a client tries again after its connection was lost.

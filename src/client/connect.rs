@@ -16,6 +16,15 @@ impl Client {
         if !matches!(self.state, ClientState::Idle | ClientState::Waiting { .. }) {
             return Err(ClientError::AlreadyConnected);
         }
+        if self.config.version == ProtocolVersion::V5 && self.config.retry_interval.is_some() {
+            return Err(ClientError::RetryNotAllowed);
+        }
+        if self.config.version == ProtocolVersion::V311 && self.config.authentication.is_some() {
+            return Err(EncodeError::NotInVersion { field: "Authentication Method", version: ProtocolVersion::V311 }.into());
+        }
+        if !self.credentials_are_usable() {
+            return Err(ClientError::BadCredentials);
+        }
         let connect = self.connect_packet();
         if connect.version == ProtocolVersion::V311 && connect.client_id.is_empty() && !connect.clean_start {
             return Err(EncodeError::Illegal { field: "Client Identifier", clause: "MQTT-3.1.3-7" }.into());
@@ -38,8 +47,9 @@ impl Client {
         if self.state != ClientState::Opening {
             return;
         }
-        let connect = self.connect_packet();
+        let mut connect = self.connect_packet();
         self.connection.clean_start = connect.clean_start;
+        connect.properties.authentication_data = self.start_authentication();
         if connect.clean_start {
             self.discard_session(&key::CLIENT_DROPPED_CLEAN_START.message());
         }
@@ -54,7 +64,12 @@ impl Client {
                 session_expiry_interval: config.session_expiry_interval,
                 receive_maximum: config.receive_maximum,
                 maximum_packet_size: config.maximum_packet_size,
-                ..ConnectProperties::default()
+                topic_alias_maximum: config.topic_alias_maximum,
+                request_response_information: config.request_response_information.then_some(true),
+                request_problem_information: config.request_problem_information,
+                user_properties: config.user_properties.clone(),
+                authentication_method: config.authentication.as_ref().map(|credentials| credentials.method().into()),
+                authentication_data: None,
             },
             ProtocolVersion::V311 => ConnectProperties::default(),
         };
@@ -79,16 +94,17 @@ impl Client {
                 return self.misbehaved(now, misbehaviour::refused_with_session_present(version));
             }
             // [MQTT-3.2.2-7] The Server closes too.
-            return self.disconnect(now, None, DisconnectCause::Refused(connack.reason_code), true);
+            let stays = self.referred(connack.reason_code, connack.properties.server_reference.as_ref());
+            return self.disconnect(now, None, DisconnectCause::Refused(connack.reason_code), stays);
         }
         if connack.reason_code.as_u8() != 0 {
             return self.misbehaved(now, misbehaviour::connack_reason(connack.reason_code));
         }
         let properties = &connack.properties;
-        if properties.authentication_method.is_some() || properties.authentication_data.is_some() {
-            return self.misbehaved(now, misbehaviour::unasked_authentication());
+        if let Err(what) = self.authenticate_by_connack(connack) {
+            return self.misbehaved(now, what);
         }
-        if properties.response_information.is_some() {
+        if properties.response_information.is_some() && !self.config.request_response_information {
             return self.misbehaved(now, misbehaviour::unasked_response_information());
         }
         if connack.session_present && clean_start {
@@ -115,6 +131,9 @@ impl Client {
         self.attempt = 0;
         self.starts_anew = false;
         self.connection.server = ServerLimits::new(properties);
+        if self.config.uses_topic_aliases {
+            self.connection.automatic_aliases.connection_started(self.connection.server.topic_alias_maximum);
+        }
         self.connection.ends_session = match version {
             ProtocolVersion::V5 => properties.session_expiry_interval.or(self.config.session_expiry_interval).unwrap_or(0) == 0,
             ProtocolVersion::V311 => self.connection.clean_start,
@@ -124,11 +143,13 @@ impl Client {
         self.connection.keep_alive = Duration::from_secs(u64::from(keep_alive));
         self.enter(ClientState::Connected);
         self.emit(ClientEvent::Connected { session_present: connack.session_present, keep_alive });
+        self.authenticated(false);
         if !connack.session_present && self.has_session {
             // [MQTT-3.2.2-5]
             self.discard_session(&key::CLIENT_DROPPED_SESSION_NOT_PRESENT.message());
         }
         self.has_session = true;
+        self.response_information(properties.response_information.as_ref());
         let receive_maximum = match version {
             ProtocolVersion::V5 => self.config.receive_maximum.unwrap_or(u16::MAX),
             ProtocolVersion::V311 => u16::MAX,

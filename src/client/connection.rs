@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use crate::client::ClientConfig;
+use crate::client::authentication::Authentication;
 use crate::packet::{ConnackProperties, FrameReader, PacketId, ProtocolVersion, QoS, TopicFilter, TopicName};
+use crate::session::{InboundAliases, OutboundAliases};
 use crate::time::{Duration, Instant};
 
 /// The longest packet that MQTT can express: a fixed header of 5 bytes and 268 435 455 more (5.0 §2.1.4).
@@ -23,8 +25,14 @@ pub(super) struct Connection {
     pub(super) last_sent: Instant,
     /// PINGREQ is sent, PINGRESP not received.
     pub(super) awaits_pingresp: bool,
-    /// Topic Aliases that this client has set [MQTT-3.3.2-7]. Bounded by the Server's Topic Alias Maximum.
+    /// Topic Aliases that the application has set [MQTT-3.3.2-7]. Bounded by the Server's Topic Alias Maximum.
     pub(super) aliases: BTreeMap<u16, TopicName>,
+    /// Those that the client has set by itself.
+    pub(super) automatic_aliases: OutboundAliases,
+    /// Those that the Server has set.
+    pub(super) inbound_aliases: InboundAliases,
+    /// The exchange of AUTH packets, if CONNECT began one.
+    pub(super) authentication: Option<Box<Authentication>>,
     /// Whether the session ends with this connection: Session Expiry Interval 0, in 3.1.1 Clean Session.
     pub(super) ends_session: bool,
     /// Whether the CONNECT of this connection had Clean Start.
@@ -38,6 +46,10 @@ impl Connection {
             // Cannot be said in 3.1.1.
             ProtocolVersion::V311 => None,
         };
+        let mut inbound_aliases = InboundAliases::new();
+        if config.version == ProtocolVersion::V5 {
+            inbound_aliases.connection_started(config.topic_alias_maximum.unwrap_or(0));
+        }
         Self {
             frames: FrameReader::new(maximum.unwrap_or(LONGEST_PACKET)),
             server: ServerLimits::default(),
@@ -46,6 +58,9 @@ impl Connection {
             last_sent: Instant::ZERO,
             awaits_pingresp: false,
             aliases: BTreeMap::new(),
+            automatic_aliases: OutboundAliases::new(),
+            inbound_aliases,
+            authentication: None,
             ends_session: false,
             clean_start: false,
         }
@@ -58,9 +73,10 @@ pub(super) struct ServerLimits {
     pub(super) maximum_packet_size: u32,
     maximum_qos: QoS,
     retain_available: bool,
-    topic_alias_maximum: u16,
+    pub(super) topic_alias_maximum: u16,
     wildcard_subscription_available: bool,
     shared_subscription_available: bool,
+    subscription_identifiers_available: bool,
 }
 
 impl Default for ServerLimits {
@@ -78,6 +94,7 @@ impl ServerLimits {
             topic_alias_maximum: properties.topic_alias_maximum.unwrap_or(0),
             wildcard_subscription_available: properties.wildcard_subscription_available.unwrap_or(true),
             shared_subscription_available: properties.shared_subscription_available.unwrap_or(true),
+            subscription_identifiers_available: properties.subscription_identifiers_available.unwrap_or(true),
         }
     }
 
@@ -102,8 +119,10 @@ impl ServerLimits {
     }
 
     /// The property of CONNACK that rules a Topic Filter out.
-    pub(super) fn rules_out_filter(&self, filter: &TopicFilter) -> Option<&'static str> {
-        if filter.is_shared() && !self.shared_subscription_available {
+    pub(super) fn rules_out_filter(&self, filter: &TopicFilter, identifier: Option<u32>) -> Option<&'static str> {
+        if identifier.is_some() && !self.subscription_identifiers_available {
+            Some("Subscription Identifiers Available (5.0 §3.2.2.3.12)")
+        } else if filter.is_shared() && !self.shared_subscription_available {
             Some("Shared Subscription Available (5.0 §3.2.2.3.13)")
         } else if filter.has_wildcard() && !self.wildcard_subscription_available {
             Some("Wildcard Subscription Available (5.0 §3.2.2.3.11)")

@@ -1,8 +1,11 @@
 //! What a client is asked, what it wants done, and what happens to it.
 
 use bytes::Bytes;
+use bytestring::ByteString;
 
-use crate::packet::{DecodeError, EncodeError, PacketId, Publish, PublishProperties, QoS, ReasonCode, TopicFilter, TopicName};
+use crate::packet::{
+    DecodeError, EncodeError, PacketId, Publish, PublishProperties, QoS, ReasonCode, Subscription, TopicFilter, TopicName, UserProperties,
+};
 use crate::session::Transmit;
 use crate::text::Message;
 use crate::time::Instant;
@@ -19,6 +22,10 @@ pub enum Output {
 /// Names one publish of the application, from its call to the end of its handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub struct PublishToken(pub u64);
+
+/// Names one request of the application, from its call to its answer. It has the number of its publish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+pub struct RequestToken(pub u64);
 
 /// Connection state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
@@ -134,6 +141,11 @@ pub enum ClientEvent {
         /// Its identifier.
         packet_id: PacketId,
     },
+    /// An unacknowledged packet is sent again on the living connection, because the retry interval has passed (3.1.1).
+    PacketRetried {
+        /// Its identifier.
+        packet_id: PacketId,
+    },
     /// A message for the application. At QoS 2 exactly once.
     MessageReceived {
         /// The packet, with the topic name filled in.
@@ -145,6 +157,51 @@ pub enum ClientEvent {
     DuplicateSuppressed {
         /// Its identifier.
         packet_id: PacketId,
+    },
+    /// The connection ended before these messages were acknowledged. The Server sends them again when the session goes on.
+    LeftUnacknowledged {
+        /// Their identifiers, in the order in which they came.
+        packet_ids: Vec<PacketId>,
+    },
+    /// The answer to a request; it follows the message itself ([`ClientEvent::MessageReceived`]).
+    ResponseReceived {
+        /// Which.
+        token: RequestToken,
+    },
+    /// No answer came in time. What comes later is ignored.
+    RequestTimedOut {
+        /// Which.
+        token: RequestToken,
+    },
+    /// A request can get no answer.
+    RequestFailed {
+        /// Which.
+        token: RequestToken,
+        /// Why.
+        message: Message,
+    },
+    /// An answer came to the response topic that no request waits for; the application does not get it.
+    ResponseIgnored {
+        /// The packet, with the topic name filled in.
+        publish: Publish,
+        /// Whose time-out it missed, if it has the Correlation Data of one.
+        token: Option<RequestToken>,
+    },
+    /// The exchange of AUTH packets came to a good end, and the Server has proved itself too.
+    Authenticated {
+        /// Authentication Method.
+        method: ByteString,
+        /// Whether it was a re-authentication.
+        again: bool,
+    },
+    /// The Server says which other Server to use (5.0 §4.11).
+    ServerReferred {
+        /// Use another server or Server moved.
+        reason_code: ReasonCode,
+        /// Server Reference, as the Server wrote it.
+        reference: ByteString,
+        /// Whether the client comes back here all the same.
+        stays: bool,
     },
     /// SUBACK.
     Subscribed {
@@ -176,6 +233,60 @@ pub enum ClientError {
     /// All 65 535 packet identifiers are in use.
     #[error("all packet identifiers are in use: wait for acknowledgements")]
     NoPacketIdFree,
+    /// 5.0 forbids to send again on a living connection.
+    #[error("a retry interval is for 3.1.1 only [MQTT-4.4.0-1]")]
+    RetryNotAllowed,
+    /// No message with this Packet Identifier waits for its acknowledgement by the application.
+    #[error("there is no such message to acknowledge")]
+    NothingToAcknowledge,
+    /// As many requests as the settings allow wait for their answer.
+    #[error("{0} requests wait for their answer already")]
+    TooManyRequests(usize),
+    /// The Client Identifier makes no topic for answers, and the settings name none.
+    #[error("there is no topic for answers: name one in the settings")]
+    NoResponseTopic,
+    /// The CONNECT of this connection had no Authentication Method, or an exchange is under way.
+    #[error("there is nothing to authenticate again [MQTT-4.12.1-1]")]
+    CannotReauthenticate,
+    /// User or password of the settings can't be used with their method.
+    #[error("the credentials can't be used with this method")]
+    BadCredentials,
+}
+
+/// How an application ends a connection.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct DisconnectRequest {
+    /// Disconnect Reason Code; Success in 3.1.1.
+    pub reason_code: ReasonCode,
+    /// A new Session Expiry Interval in seconds (5.0).
+    pub session_expiry_interval: Option<u32>,
+    /// Reason String (5.0); left out if the packet would be too large for the Server [MQTT-3.14.2-3].
+    pub reason_string: Option<ByteString>,
+    /// User Properties (5.0); left out if the packet would be too large for the Server [MQTT-3.14.2-4].
+    pub user_properties: UserProperties,
+}
+
+impl From<ReasonCode> for DisconnectRequest {
+    fn from(reason_code: ReasonCode) -> Self {
+        Self { reason_code, session_expiry_interval: None, reason_string: None, user_properties: UserProperties::default() }
+    }
+}
+
+/// What an application subscribes to in one SUBSCRIBE.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct SubscribeRequest {
+    /// Topic Filters with their options, in order.
+    pub subscriptions: Vec<Subscription>,
+    /// Subscription Identifier of them all, 1 to 268 435 455 (5.0).
+    pub identifier: Option<u32>,
+    /// User Properties (5.0).
+    pub user_properties: UserProperties,
+}
+
+impl From<Vec<Subscription>> for SubscribeRequest {
+    fn from(subscriptions: Vec<Subscription>) -> Self {
+        Self { subscriptions, ..Self::default() }
+    }
 }
 
 /// What an application publishes.

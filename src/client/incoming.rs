@@ -1,15 +1,17 @@
 //! What comes from the Server.
 
 use bytes::Bytes;
+use bytestring::ByteString;
 
 use crate::client::connection::Request;
 use crate::client::misbehaviour::{self, Misbehaviour};
-use crate::client::{Client, ClientEvent, ClientState, DisconnectCause, PublishToken};
+use crate::client::{Client, ClientEvent, ClientState, DisconnectCause, OnServerReference, PublishToken, RequestToken};
 use crate::packet::{
     Acknowledgement, DecodeError, Disconnect, Packet, PacketId, PacketType, ProtocolVersion, Publish, QoS, ReasonCode, Suback, TopicFilter,
     Unsuback,
 };
 use crate::session::{Acknowledged, Received};
+use crate::text::key;
 use crate::time::Instant;
 
 impl Client {
@@ -54,7 +56,7 @@ impl Client {
         if self.state == ClientState::Connecting {
             return match packet {
                 Packet::Connack(connack) => self.handle_connack(now, &connack),
-                Packet::Auth(_) => self.misbehaved(now, misbehaviour::unasked_authentication()),
+                Packet::Auth(auth) => self.handle_auth(now, &auth),
                 Packet::Disconnect(_) => self.misbehaved(now, misbehaviour::disconnect_before_connack()),
                 _ => self.misbehaved(now, misbehaviour::before_connack(packet_type)),
             };
@@ -74,6 +76,10 @@ impl Client {
                 self.acknowledged(now, packet_type, &ack, outcome);
             }
             Packet::Pubrel(ack) => {
+                // PUBREL answers PUBREC: before that the Server has nothing to release [MQTT-4.3.3-4].
+                if self.unfinished.knows(ack.packet_id) {
+                    return self.misbehaved(now, misbehaviour::out_of_turn(version, packet_type, ack.packet_id));
+                }
                 let pubcomp = self.inbound.handle_pubrel(ack.packet_id);
                 self.send(now, &Packet::Pubcomp(pubcomp));
             }
@@ -86,40 +92,41 @@ impl Client {
             }
             Packet::Disconnect(disconnect) => self.handle_disconnect_packet(now, &disconnect),
             Packet::Connack(_) => self.misbehaved(now, misbehaviour::second_connack(version)),
-            Packet::Auth(_) => self.misbehaved(now, misbehaviour::unasked_authentication()),
+            Packet::Auth(auth) => self.handle_auth(now, &auth),
             Packet::Connect(_) | Packet::Subscribe(_) | Packet::Unsubscribe(_) | Packet::Pingreq => {
                 self.misbehaved(now, misbehaviour::client_only_packet(version, packet_type));
             }
         }
     }
 
-    fn handle_publish_packet(&mut self, now: Instant, publish: Publish) {
+    fn handle_publish_packet(&mut self, now: Instant, mut publish: Publish) {
         let version = self.config.version;
-        if let Some(alias) = publish.properties.topic_alias {
-            // CONNECT has no Topic Alias Maximum, so that none is allowed.
-            return self.misbehaved(now, misbehaviour::topic_alias(alias));
-        }
-        if publish.topic.is_empty() {
-            return self.misbehaved(now, misbehaviour::no_topic(version));
-        }
+        let alias = publish.properties.topic_alias;
+        publish.topic = match self.connection.inbound_aliases.resolve(std::mem::take(&mut publish.topic), alias) {
+            Ok(topic) => topic,
+            Err(error) => {
+                let maximum = self.config.topic_alias_maximum.unwrap_or(0);
+                return self.misbehaved(now, misbehaviour::topic_alias(version, alias, maximum, error));
+            }
+        };
         let (qos, dup) = (publish.qos, publish.dup);
         let Some(packet_id) = publish.packet_id else {
-            return self.emit(ClientEvent::MessageReceived { publish, dup });
+            self.give(publish, dup);
+            return self.took_at_most_once(now);
         };
+        if version == ProtocolVersion::V311 && qos == QoS::AtLeastOnce && dup && self.unfinished.holds(packet_id) {
+            // A Server may repeat itself at any time in 3.1.1; the application is still at it.
+            return self.emit(ClientEvent::DuplicateSuppressed { packet_id });
+        }
         match (self.inbound.handle_publish(packet_id, qos), qos) {
-            (Received::New, QoS::ExactlyOnce) => {
-                self.emit(ClientEvent::MessageReceived { publish, dup });
-                self.send(now, &Packet::Pubrec(Acknowledgement::new(packet_id, ReasonCode::Success)));
-            }
             (Received::New, _) => {
                 // [MQTT-4.3.2-4] PUBACK only after the application has the message.
-                self.emit(ClientEvent::MessageReceived { publish, dup });
-                self.inbound.finished(packet_id);
-                self.send(now, &Packet::Puback(Acknowledgement::new(packet_id, ReasonCode::Success)));
+                self.give(publish, dup);
+                self.took(now, packet_id, qos);
             }
             (Received::Duplicate, _) => {
                 self.emit(ClientEvent::DuplicateSuppressed { packet_id });
-                self.send(now, &Packet::Pubrec(Acknowledgement::new(packet_id, ReasonCode::Success)));
+                self.came_again(now, packet_id);
             }
             (Received::PacketIdInUse, _) if version == ProtocolVersion::V5 => {
                 let refusal = Acknowledgement::new(packet_id, ReasonCode::PacketIdentifierInUse);
@@ -138,11 +145,18 @@ impl Client {
         match outcome {
             Acknowledged::Completed { tag } => {
                 self.emit(ClientEvent::PublishCompleted { token: tag, packet_id: ack.packet_id, reason_code: ack.reason_code });
+                self.awaits_no_more(ack.packet_id);
+                if ack.reason_code.is_error() && packet_type != PacketType::Pubcomp {
+                    let refused = key::CLIENT_REQUEST_REFUSED.with("reason", ack.reason_code.to_string());
+                    self.request_failed(RequestToken(tag.0), refused);
+                }
                 self.flush(now);
             }
-            Acknowledged::Released { pubrel, .. }
-            | Acknowledged::ReleasedAgain { pubrel }
-            | Acknowledged::Unknown { pubrel: Some(pubrel) } => {
+            Acknowledged::Released { pubrel, .. } => {
+                self.send(now, &Packet::Pubrel(pubrel));
+                self.awaits_acknowledgement(now, ack.packet_id);
+            }
+            Acknowledged::ReleasedAgain { pubrel } | Acknowledged::Unknown { pubrel: Some(pubrel) } => {
                 self.send(now, &Packet::Pubrel(pubrel));
             }
             // PUBACK answers a PUBLISH of this very connection. In 3.1.1, where a PUBLISH may be repeated at any time, there can be one too many.
@@ -163,8 +177,8 @@ impl Client {
             return self.misbehaved(now, self.miscounted(PacketType::Suback, suback.packet_id, suback.reason_codes.len()));
         };
         self.free_request(suback.packet_id);
-        self.subscriptions_answered(&results);
-        self.emit(ClientEvent::Subscribed { results });
+        self.emit(ClientEvent::Subscribed { results: results.clone() });
+        self.subscriptions_answered(now, &results);
         self.flush(now);
     }
 
@@ -213,7 +227,22 @@ impl Client {
         if disconnect.properties.session_expiry_interval.is_some() {
             return self.misbehaved(now, misbehaviour::disconnect_with_session_expiry());
         }
-        self.disconnect(now, None, DisconnectCause::ServerDisconnected(disconnect.reason_code), true);
+        let stays = self.referred(disconnect.reason_code, disconnect.properties.server_reference.as_ref());
+        self.disconnect(now, None, DisconnectCause::ServerDisconnected(disconnect.reason_code), stays);
+    }
+}
+
+impl Client {
+    /// Whether the client comes back to this Server, which may have named another (5.0 §4.11).
+    pub(super) fn referred(&mut self, reason_code: ReasonCode, reference: Option<&ByteString>) -> bool {
+        let stays = self.config.on_server_reference == OnServerReference::Stay;
+        match (reason_code, reference) {
+            (ReasonCode::UseAnotherServer | ReasonCode::ServerMoved, Some(reference)) => {
+                self.emit(ClientEvent::ServerReferred { reason_code, reference: reference.clone(), stays });
+                stays
+            }
+            _ => true,
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! What a Server can do wrong, each with its clause and the Reason Code for it.
 
 use crate::packet::{PacketId, PacketType, ProtocolVersion, ReasonCode};
+use crate::session::AliasError;
+use crate::session::scram::ScramError;
 use crate::text::{Message, key};
 
 /// One breach of the protocol by the Server.
@@ -62,13 +64,16 @@ pub(super) fn unasked_authentication() -> Misbehaviour {
     protocol_error("MQTT-4.12.0-6", key::CLIENT_SERVER_UNASKED_AUTHENTICATION.message())
 }
 
-pub(super) fn topic_alias(alias: u16) -> Misbehaviour {
-    let message = key::CLIENT_SERVER_TOPIC_ALIAS.with("alias", alias);
-    Misbehaviour { reason_code: ReasonCode::TopicAliasInvalid, clause: "MQTT-3.1.2-27", message }
-}
-
-pub(super) fn no_topic(version: ProtocolVersion) -> Misbehaviour {
-    protocol_error(clause(version, "5.0 §3.3.2.1", "MQTT-4.7.3-1"), key::CLIENT_SERVER_NO_TOPIC.message())
+pub(super) fn topic_alias(version: ProtocolVersion, alias: Option<u16>, maximum: u16, error: AliasError) -> Misbehaviour {
+    let Some(alias) = alias else {
+        return protocol_error(clause(version, "5.0 §3.3.2.1", "MQTT-4.7.3-1"), key::CLIENT_SERVER_NO_TOPIC.message());
+    };
+    let (clause, message) = match error {
+        AliasError::Invalid if maximum == 0 => ("MQTT-3.1.2-27", key::CLIENT_SERVER_TOPIC_ALIAS.message()),
+        AliasError::Invalid => ("MQTT-3.1.2-26", key::CLIENT_SERVER_TOPIC_ALIAS_MAXIMUM.with("maximum", maximum)),
+        AliasError::Unknown => ("5.0 §3.3.2.3.4", key::CLIENT_SERVER_TOPIC_ALIAS_UNKNOWN.message()),
+    };
+    Misbehaviour { reason_code: error.reason_code(), clause, message: message.with("alias", alias) }
 }
 
 pub(super) fn receive_maximum_exceeded(maximum: u16) -> Misbehaviour {
@@ -121,6 +126,24 @@ pub(super) fn disconnect_reason(reason_code: ReasonCode) -> Misbehaviour {
 
 pub(super) fn disconnect_with_session_expiry() -> Misbehaviour {
     protocol_error("MQTT-3.14.2-2", key::CLIENT_SERVER_DISCONNECT_SESSION_EXPIRY.message())
+}
+
+pub(super) fn other_method() -> Misbehaviour {
+    protocol_error("MQTT-4.12.0-5", key::CLIENT_SERVER_OTHER_METHOD.message())
+}
+
+pub(super) fn auth_reason(reason_code: ReasonCode) -> Misbehaviour {
+    protocol_error("MQTT-3.15.2-1", key::CLIENT_SERVER_AUTH_REASON.with("reason", reason_code.to_string()))
+}
+
+pub(super) fn auth_out_of_turn() -> Misbehaviour {
+    protocol_error("5.0 §4.12.1", key::CLIENT_SERVER_AUTH_OUT_OF_TURN.message())
+}
+
+/// The Server has not proved who it is. What it sends is not trusted any more; the DISCONNECT says nothing about why.
+pub(super) fn not_authentic(error: ScramError) -> Misbehaviour {
+    let message = key::CLIENT_SERVER_NOT_AUTHENTIC.with("reason", error.message());
+    Misbehaviour { reason_code: ReasonCode::UnspecifiedError, clause: "5.0 §4.12", message }
 }
 
 /// Not against a clause, but there is no way to go on.

@@ -18,6 +18,8 @@
     )
 )]
 
+mod acknowledging;
+mod authentication;
 mod config;
 mod connect;
 mod connection;
@@ -28,6 +30,8 @@ mod keep_alive;
 mod misbehaviour;
 mod outgoing;
 mod reconnect;
+mod requests;
+mod retry;
 mod session_view;
 mod subscribing;
 #[cfg(test)]
@@ -35,9 +39,14 @@ mod tests;
 
 use std::collections::VecDeque;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
-pub use config::{ClientConfig, ReconnectPolicy};
-pub use event::{ClientError, ClientEvent, ClientState, DisconnectCause, Output, PublishRequest, PublishToken};
+pub use config::{Acknowledges, ClientConfig, Credentials, OnServerReference, Overflow, ReconnectPolicy, WantedSubscription};
+pub use event::{
+    ClientError, ClientEvent, ClientState, DisconnectCause, DisconnectRequest, Output, PublishRequest, PublishToken, RequestToken,
+    SubscribeRequest,
+};
+pub use requests::RequestMessage;
 pub use session_view::{QueuedPublish, SessionView};
 pub use subscribing::{KnownSubscription, SubscriptionStatus};
 
@@ -45,13 +54,17 @@ use crate::packet::{ClientId, Packet, ProtocolVersion};
 use crate::rng::RngStream;
 use crate::session::{Inbound, Outbound, Transmit};
 use crate::time::{Instant, TimerTable};
+use acknowledging::Unfinished;
 use connection::Connection;
 use outgoing::Queued;
+use requests::Requests;
+use retry::Retries;
 
 /// A Client.
 #[derive(Clone, Debug)]
 pub struct Client {
-    config: ClientConfig,
+    /// Never changes; shared between the copies of a client that snapshots keep.
+    config: Arc<ClientConfig>,
     rng: RngStream,
     state: ClientState,
     timers: TimerTable<Timer>,
@@ -59,6 +72,8 @@ pub struct Client {
     // Session State (5.0 §4.1).
     outbound: Outbound<PublishToken>,
     inbound: Inbound,
+    /// Received messages that the application is not done with.
+    unfinished: Unfinished,
     /// Whether the Client has Session State, empty or not: since the first CONNACK with Success, until the session ends.
     has_session: bool,
     /// From the Server, when it was asked to assign one [MQTT-3.2.2-16].
@@ -70,9 +85,13 @@ pub struct Client {
     queue: VecDeque<Queued>,
     subscriptions: Vec<KnownSubscription>,
     next_token: u64,
+    /// `None` until there is a first request.
+    requests: Option<Box<Requests>>,
 
     // This connection and the next.
     connection: Connection,
+    /// What is to be sent again on the living connection (3.1.1).
+    retries: Option<Box<Retries>>,
     /// Attempts since the last CONNACK with Success.
     attempt: u32,
     /// Whether a reconnection is planned once the connection that is closing is closed.
@@ -93,6 +112,17 @@ enum Timer {
     Pingreq,
     /// The next attempt to connect is due.
     Reconnect,
+    /// No acknowledgement came within the retry interval.
+    Retry,
+    /// The application is done with a message.
+    Work,
+    /// A request has waited long enough for its answer.
+    Request,
+}
+
+impl Timer {
+    /// Those that end with the connection.
+    const OF_CONNECTION: [Self; 6] = [Self::Connect, Self::Pingresp, Self::Close, Self::Pingreq, Self::Reconnect, Self::Retry];
 }
 
 impl Client {
@@ -102,17 +132,20 @@ impl Client {
         Self {
             subscriptions: config.subscriptions.iter().cloned().map(KnownSubscription::new).collect(),
             connection: Connection::new(&config),
-            config,
+            config: Arc::new(config),
             rng,
             state: ClientState::Idle,
             timers: TimerTable::new(),
             outbound: Outbound::new(),
             inbound: Inbound::new(),
+            unfinished: Unfinished::new(),
             has_session: false,
             assigned_client_id: None,
             starts_anew: false,
             queue: VecDeque::new(),
             next_token: 0,
+            requests: None,
+            retries: None,
             attempt: 0,
             reconnects_after_close: false,
             output: VecDeque::new(),
@@ -121,13 +154,13 @@ impl Client {
 
     /// How it is set up.
     #[must_use]
-    pub const fn config(&self) -> &ClientConfig {
+    pub fn config(&self) -> &ClientConfig {
         &self.config
     }
 
     /// Protocol Version.
     #[must_use]
-    pub const fn version(&self) -> ProtocolVersion {
+    pub fn version(&self) -> ProtocolVersion {
         self.config.version
     }
 
@@ -155,6 +188,9 @@ impl Client {
                 }
                 Timer::Pingreq => self.ping(now),
                 Timer::Reconnect => self.open(now),
+                Timer::Retry => self.retry(now),
+                Timer::Work => self.work_done(now),
+                Timer::Request => self.requests_due(now),
             }
         }
     }
@@ -210,18 +246,21 @@ impl Hash for Client {
             timers,
             outbound,
             inbound,
+            unfinished,
             has_session,
             assigned_client_id,
             starts_anew,
             queue,
             subscriptions,
             next_token,
+            requests,
             connection,
+            retries,
             attempt,
             reconnects_after_close,
             output: _,
         } = self;
-        (config, rng, state, timers, outbound, inbound, has_session, assigned_client_id, starts_anew).hash(hasher);
-        (queue, subscriptions, next_token, connection, attempt, reconnects_after_close).hash(hasher);
+        (config, rng, state, timers, outbound, inbound, unfinished, has_session, assigned_client_id, starts_anew).hash(hasher);
+        (queue, subscriptions, next_token, requests, connection, retries, attempt, reconnects_after_close).hash(hasher);
     }
 }

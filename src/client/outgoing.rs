@@ -1,7 +1,8 @@
 //! Publishing: at once, or from the queue as soon as connection and Receive Maximum allow.
 
-use crate::client::{Client, ClientError, ClientEvent, ClientState, PublishRequest, PublishToken};
+use crate::client::{Client, ClientError, ClientEvent, ClientState, Overflow, PublishRequest, PublishToken, RequestToken};
 use crate::packet::{EncodeError, Packet, PacketId, Publish, QoS, TopicName};
+use crate::session::TopicAlias;
 use crate::text::{Message, key};
 use crate::time::Instant;
 
@@ -12,44 +13,63 @@ pub(super) struct Queued {
     pub(super) publish: Publish,
 }
 
-/// How the Topic Name goes on the wire of this connection.
-struct Alias {
+/// How the Topic Name goes on the wire of this connection, if the application says so.
+pub(super) struct Alias {
     number: u16,
     omits_topic: bool,
 }
 
 impl Client {
-    /// Publishes, now or as soon as the connection and Receive Maximum allow. Without a connection, QoS 0 is dropped; while one is being made, it waits.
+    /// Publishes, now or as soon as the connection and Receive Maximum allow. Without a connection, QoS 0 is dropped unless the settings keep it; while one is
+    /// being made, it waits.
     ///
     /// # Errors
     /// The packet would be illegal, or the Server has ruled it out in CONNACK. Nothing has changed then.
     pub fn handle_publish(&mut self, now: Instant, request: PublishRequest) -> Result<PublishToken, ClientError> {
-        let (publish, alias) = self.checked(request)?;
+        let checked = self.checked(request)?;
         let token = PublishToken(self.next_token);
         self.next_token = self.next_token.wrapping_add(1);
+        self.publish_as(now, token, checked);
+        Ok(token)
+    }
+
+    pub(super) fn publish_as(&mut self, now: Instant, token: PublishToken, (publish, alias): (Publish, Option<Alias>)) {
         let at_most_once = publish.qos == QoS::AtMostOnce;
         match self.state {
             // A used-up send quota delays no QoS 0 [MQTT-4.9.0-3].
             ClientState::Connected if at_most_once || self.queue.is_empty() && self.outbound.blocked().is_none() => {
                 self.send_first(now, Queued { token, publish }, alias);
             }
-            ClientState::Idle | ClientState::Waiting { .. } | ClientState::Disconnecting if at_most_once => {
-                self.emit(ClientEvent::PublishDropped { token, message: key::CLIENT_DROPPED_OFFLINE_QOS_0.message() });
+            ClientState::Idle | ClientState::Waiting { .. } | ClientState::Disconnecting if at_most_once && !self.config.keeps_qos_0 => {
+                self.dropped(token, key::CLIENT_DROPPED_OFFLINE_QOS_0.message());
             }
-            _ if self.queue.len() >= self.config.queue_limit => {
-                let message = key::CLIENT_DROPPED_QUEUE_FULL.with("limit", self.config.queue_limit);
-                self.emit(ClientEvent::PublishDropped { token, message });
-            }
-            _ => {
-                self.queue.push_back(Queued { token, publish });
-                self.emit(ClientEvent::PublishQueued { token });
-            }
+            _ => self.enqueue(Queued { token, publish }),
         }
-        Ok(token)
+    }
+
+    /// Lets a publish wait, or drops the one that has to give way.
+    fn enqueue(&mut self, queued: Queued) {
+        let limit = self.config.queue_limit;
+        if self.queue.len() >= limit {
+            let oldest = if self.config.overflow == Overflow::DropOldest { self.queue.pop_front() } else { None };
+            let Some(oldest) = oldest else {
+                return self.dropped(queued.token, key::CLIENT_DROPPED_QUEUE_FULL.with("limit", limit));
+            };
+            self.dropped(oldest.token, key::CLIENT_DROPPED_OLDEST.with("limit", limit));
+        }
+        let token = queued.token;
+        self.queue.push_back(queued);
+        self.emit(ClientEvent::PublishQueued { token });
+    }
+
+    /// A publish is given up, and with it the request that it carried.
+    pub(super) fn dropped(&mut self, token: PublishToken, message: Message) {
+        self.emit(ClientEvent::PublishDropped { token, message: message.clone() });
+        self.request_failed(RequestToken(token.0), message);
     }
 
     /// The message with its full Topic Name, if it has a legal form and the Server takes it.
-    fn checked(&self, request: PublishRequest) -> Result<(Publish, Option<Alias>), ClientError> {
+    pub(super) fn checked(&self, request: PublishRequest) -> Result<(Publish, Option<Alias>), ClientError> {
         let PublishRequest { topic, payload, qos, retain, properties } = request;
         if !properties.subscription_identifiers.is_empty() {
             return Err(EncodeError::Illegal { field: "Subscription Identifier", clause: "MQTT-3.3.4-6" }.into());
@@ -83,10 +103,32 @@ impl Client {
             if omits_topic {
                 sent.topic = TopicName::default();
             }
+            // From now on the application has all aliases of this connection to itself: two who give them out would mix them up.
+            self.connection.automatic_aliases.connection_started(0);
             self.connection.aliases.insert(number, publish.topic);
+        } else if let Some(alias) = self.automatic_alias(&mut sent) {
+            self.connection.automatic_aliases.sent(&publish.topic, alias);
         }
         self.send(now, &Packet::Publish(sent));
         self.emit(ClientEvent::PublishSent { token, packet_id });
+        if let Some(packet_id) = packet_id {
+            self.awaits_acknowledgement(now, packet_id);
+        }
+    }
+
+    /// Gives the PUBLISH an alias, if the settings want it and the Server takes it so.
+    fn automatic_alias(&self, publish: &mut Publish) -> Option<TopicAlias> {
+        let chosen = self.connection.automatic_aliases.choose(&publish.topic)?;
+        let topic = if chosen.is_known { TopicName::default() } else { publish.topic.clone() };
+        let mut aliased = Publish { topic, ..publish.clone() };
+        aliased.properties.topic_alias = Some(chosen.alias);
+        let bytes = Packet::Publish(aliased.clone()).to_bytes(self.config.version).ok()?;
+        // To set an alias takes three bytes more.
+        if !self.connection.server.takes(&bytes) {
+            return None;
+        }
+        *publish = aliased;
+        Some(chosen)
     }
 
     /// Sends what has waited: first what is to be sent again, then the queue, as far as the send quota goes.
@@ -102,7 +144,7 @@ impl Client {
             && let Some(queued) = self.queue.remove(next)
         {
             match self.ruled_out(&queued.publish) {
-                Some(message) => self.emit(ClientEvent::PublishDropped { token: queued.token, message }),
+                Some(message) => self.dropped(queued.token, message),
                 None => self.send_first(now, queued, None),
             }
         }
@@ -115,12 +157,13 @@ impl Client {
         {
             // The Server takes less than on the connection before.
             if let Some(token) = self.outbound.abandon(packet_id) {
-                self.emit(ClientEvent::PublishDropped { token, message });
+                self.dropped(token, message);
             }
             return;
         }
         self.send(now, packet);
         self.emit(ClientEvent::PacketResent { packet_id });
+        self.awaits_acknowledgement(now, packet_id);
     }
 
     /// Why the Server of this connection does not take a message that was accepted without knowing it.
@@ -130,12 +173,14 @@ impl Client {
         Some(key::CLIENT_DROPPED_SERVER_LIMIT.with("limit", limit))
     }
 
-    /// QoS 0 does not wait for a later connection.
+    /// QoS 0 does not wait for a later connection, unless the settings say so.
     pub(super) fn drop_queued_qos_0(&mut self) {
+        if self.config.keeps_qos_0 {
+            return;
+        }
         for queued in std::mem::take(&mut self.queue) {
             if queued.publish.qos == QoS::AtMostOnce {
-                let message = key::CLIENT_DROPPED_OFFLINE_QOS_0.message();
-                self.emit(ClientEvent::PublishDropped { token: queued.token, message });
+                self.dropped(queued.token, key::CLIENT_DROPPED_OFFLINE_QOS_0.message());
             } else {
                 self.queue.push_back(queued);
             }

@@ -14,6 +14,8 @@ pub struct SessionView<'a> {
     pub outgoing: Vec<InFlight<'a, PublishToken>>,
     /// Identifiers of received QoS 2 messages whose PUBREL has not come, upwards.
     pub incoming: Vec<PacketId>,
+    /// Identifiers of received messages that the application is not done with, in the order in which they came.
+    pub unacknowledged: Vec<PacketId>,
     /// Publishes that wait, first in first.
     pub queued: Vec<QueuedPublish<'a>>,
     /// Subscriptions that the program wants.
@@ -47,6 +49,7 @@ impl Client {
             exists: self.has_session,
             outgoing: self.outbound.iter().collect(),
             incoming: self.inbound.unreleased().collect(),
+            unacknowledged: self.unfinished.iter().collect(),
             queued: self
                 .queue
                 .iter()

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::client::connection::Request;
-use crate::client::{Client, ClientError, ClientState};
+use crate::client::{Client, ClientError, ClientState, SubscribeRequest, WantedSubscription};
 use crate::packet::{Packet, PacketId, ReasonCode, Subscribe, SubscribeProperties, Subscription, TopicFilter, Unsubscribe, UserProperties};
 use crate::time::Instant;
 
@@ -12,6 +12,8 @@ use crate::time::Instant;
 pub struct KnownSubscription {
     /// Filter and options.
     pub subscription: Subscription,
+    /// Subscription Identifier (5.0).
+    pub identifier: Option<u32>,
     /// How far it is.
     pub status: SubscriptionStatus,
 }
@@ -29,8 +31,8 @@ pub enum SubscriptionStatus {
 }
 
 impl KnownSubscription {
-    pub(super) const fn new(subscription: Subscription) -> Self {
-        Self { subscription, status: SubscriptionStatus::NotSent }
+    pub(super) fn new(wanted: WantedSubscription) -> Self {
+        Self { subscription: wanted.subscription, identifier: wanted.identifier, status: SubscriptionStatus::NotSent }
     }
 
     /// The session is lost.
@@ -44,14 +46,16 @@ impl Client {
     ///
     /// # Errors
     /// Not connected, an illegal packet, or one that the Server has ruled out in CONNACK. Nothing has changed then.
-    pub fn handle_subscribe(&mut self, now: Instant, subscriptions: Vec<Subscription>) -> Result<PacketId, ClientError> {
+    pub fn handle_subscribe(&mut self, now: Instant, request: impl Into<SubscribeRequest>) -> Result<PacketId, ClientError> {
         if self.state != ClientState::Connected {
             return Err(ClientError::NotConnected);
         }
-        self.check_subscribe(&subscriptions)?;
-        let packet_id = self.subscribe(now, subscriptions.clone())?;
-        for subscription in subscriptions {
-            let known = KnownSubscription { subscription, status: SubscriptionStatus::Requested };
+        let request = request.into();
+        self.check_subscribe(&request)?;
+        let packet_id = self.subscribe(now, request.clone())?;
+        let identifier = request.identifier;
+        for subscription in request.subscriptions {
+            let known = KnownSubscription { subscription, identifier, status: SubscriptionStatus::Requested };
             match self.subscriptions.iter_mut().find(|other| other.subscription.filter == known.subscription.filter) {
                 Some(other) => *other = known,
                 None => self.subscriptions.push(known),
@@ -80,35 +84,48 @@ impl Client {
 
     /// After CONNACK: all subscriptions if the session is new; otherwise those whose SUBACK the broken connection swallowed.
     pub(super) fn subscribe_after_connack(&mut self, now: Instant, session_present: bool) {
-        let mut wanted = Vec::new();
-        for known in &mut self.subscriptions {
-            if !session_present || known.status == SubscriptionStatus::Requested {
-                wanted.push(known.subscription.clone());
+        let mut wanted: Vec<SubscribeRequest> = Vec::new();
+        for known in &self.subscriptions {
+            if session_present && known.status != SubscriptionStatus::Requested {
+                continue;
+            }
+            // One SUBSCRIBE has one Subscription Identifier.
+            match wanted.iter_mut().find(|request| request.identifier == known.identifier) {
+                Some(request) => request.subscriptions.push(known.subscription.clone()),
+                None => {
+                    let subscriptions = vec![known.subscription.clone()];
+                    wanted.push(SubscribeRequest { subscriptions, identifier: known.identifier, ..SubscribeRequest::default() });
+                }
             }
         }
-        if wanted.is_empty() {
-            return;
-        }
-        // In one packet if the Server takes it, otherwise one by one; what it rules out even so stays unsent, which the session view shows.
-        let batches = match self.check_subscribe(&wanted) {
-            Ok(()) => vec![wanted],
-            Err(_) => wanted.into_iter().map(|subscription| vec![subscription]).collect(),
-        };
-        for batch in batches {
-            let sent =
-                self.state == ClientState::Connected && self.check_subscribe(&batch).is_ok() && self.subscribe(now, batch.clone()).is_ok();
-            let status = if sent { SubscriptionStatus::Requested } else { SubscriptionStatus::NotSent };
-            for known in self.subscriptions.iter_mut().filter(|known| batch.contains(&known.subscription)) {
-                known.status = status;
+        for request in wanted {
+            // In one packet if the Server takes it, otherwise one by one; what it rules out even so stays unsent, which the session view shows.
+            let batches = match self.check_subscribe(&request) {
+                Ok(()) => vec![request],
+                Err(_) => {
+                    let identifier = request.identifier;
+                    let alone = |subscription| SubscribeRequest { identifier, ..vec![subscription].into() };
+                    request.subscriptions.into_iter().map(alone).collect()
+                }
+            };
+            for batch in batches {
+                let sent = self.state == ClientState::Connected
+                    && self.check_subscribe(&batch).is_ok()
+                    && self.subscribe(now, batch.clone()).is_ok();
+                let status = if sent { SubscriptionStatus::Requested } else { SubscriptionStatus::NotSent };
+                for known in self.subscriptions.iter_mut().filter(|known| batch.subscriptions.contains(&known.subscription)) {
+                    known.status = status;
+                }
             }
         }
     }
 
-    pub(super) fn subscriptions_answered(&mut self, results: &[(TopicFilter, ReasonCode)]) {
+    pub(super) fn subscriptions_answered(&mut self, now: Instant, results: &[(TopicFilter, ReasonCode)]) {
         for (filter, reason_code) in results {
             for known in self.subscriptions.iter_mut().filter(|known| known.subscription.filter == *filter) {
                 known.status = SubscriptionStatus::Answered(*reason_code);
             }
+            self.response_subscription_answered(now, filter, *reason_code);
         }
     }
 
@@ -119,17 +136,19 @@ impl Client {
         }
     }
 
-    fn subscribe(&mut self, now: Instant, subscriptions: Vec<Subscription>) -> Result<PacketId, ClientError> {
+    fn subscribe(&mut self, now: Instant, request: SubscribeRequest) -> Result<PacketId, ClientError> {
         let packet_id = self.outbound.allocate_request_id().ok_or(ClientError::NoPacketIdFree)?;
-        let filters = subscriptions.iter().map(|subscription| subscription.filter.clone()).collect();
+        let filters = request.subscriptions.iter().map(|subscription| subscription.filter.clone()).collect();
         self.connection.requests.insert(packet_id, Request::Subscribe(filters));
-        self.send(now, &Packet::Subscribe(subscribe_packet(packet_id, subscriptions)));
+        self.send(now, &Packet::Subscribe(subscribe_packet(packet_id, request)));
         Ok(packet_id)
     }
 
-    fn check_subscribe(&self, subscriptions: &[Subscription]) -> Result<(), ClientError> {
-        self.check(&Packet::Subscribe(subscribe_packet(PacketId::MIN, subscriptions.to_vec())))?;
-        match subscriptions.iter().find_map(|subscription| self.connection.server.rules_out_filter(&subscription.filter)) {
+    fn check_subscribe(&self, request: &SubscribeRequest) -> Result<(), ClientError> {
+        self.check(&Packet::Subscribe(subscribe_packet(PacketId::MIN, request.clone())))?;
+        let server = &self.connection.server;
+        let rules_out = |subscription: &Subscription| server.rules_out_filter(&subscription.filter, request.identifier);
+        match request.subscriptions.iter().find_map(rules_out) {
             Some(limit) => Err(ClientError::NotAllowedByServer(limit)),
             None => Ok(()),
         }
@@ -146,6 +165,7 @@ impl Client {
     }
 }
 
-fn subscribe_packet(packet_id: PacketId, subscriptions: Vec<Subscription>) -> Subscribe {
-    Subscribe { packet_id, properties: SubscribeProperties::default(), subscriptions }
+fn subscribe_packet(packet_id: PacketId, request: SubscribeRequest) -> Subscribe {
+    let SubscribeRequest { subscriptions, identifier, user_properties } = request;
+    Subscribe { packet_id, properties: SubscribeProperties { subscription_identifier: identifier, user_properties }, subscriptions }
 }

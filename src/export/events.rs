@@ -30,6 +30,19 @@ pub(super) fn client_event(event: &ClientEvent) -> (&'static str, Value) {
             ("client_publish_completed", json!({ "token": token, "packet_id": packet_id, "reason_code": reason_code.as_u8() }))
         }
         ClientEvent::PacketResent { packet_id } => ("client_packet_resent", json!({ "packet_id": packet_id })),
+        ClientEvent::PacketRetried { packet_id } => ("client_packet_retried", json!({ "packet_id": packet_id })),
+        ClientEvent::LeftUnacknowledged { packet_ids } => ("client_left_unacknowledged", json!({ "packet_ids": packet_ids })),
+        ClientEvent::ResponseReceived { token } => ("client_response_received", json!({ "token": token })),
+        ClientEvent::RequestTimedOut { token } => ("client_request_timed_out", json!({ "token": token })),
+        ClientEvent::RequestFailed { token, message } => ("client_request_failed", json!({ "token": token, "message": said(message) })),
+        ClientEvent::ResponseIgnored { publish, token } => (
+            "client_response_ignored",
+            json!({ "topic": publish.topic.as_str(), "token": token, "packet_id": publish.packet_id, "payload_hex": hex(&publish.payload) }),
+        ),
+        ClientEvent::Authenticated { method, again } => ("client_authenticated", json!({ "method": &**method, "again": again })),
+        ClientEvent::ServerReferred { reason_code, reference, stays } => {
+            ("client_server_referred", json!({ "reason_code": reason_code.as_u8(), "server_reference": &**reference, "stays": stays }))
+        }
         ClientEvent::MessageReceived { publish, dup } => (
             "client_message_received",
             json!({

@@ -7,9 +7,9 @@ use bytes::Bytes;
 
 use super::screen::live_client_rows;
 use super::{ClientRow, LiveInput};
-use crate::client::{Client, ClientConfig, ClientEvent, Output, PublishRequest};
+use crate::client::{Client, ClientConfig, ClientEvent, Output};
 use crate::link::{CloseReason, Side};
-use crate::packet::{PacketType, ProtocolVersion, PublishProperties, Subscription};
+use crate::packet::{PacketType, ProtocolVersion};
 use crate::rng::Seed;
 use crate::session::{ConnectionId, Transmit};
 use crate::sim::{Command, CommandError, Cursor, Stride};
@@ -126,22 +126,9 @@ impl Live {
     ///
     /// # Errors
     /// It makes no sense now, or cannot be done on a real broker.
-    pub(super) fn apply(&mut self, command: Command) -> Result<(), Message> {
+    pub(super) fn apply(&mut self, command: &Command) -> Result<(), Message> {
         let now = self.now;
-        let outcome = match command {
-            Command::Connect { .. } => self.client.handle_connect(now),
-            Command::Disconnect { reason_code, .. } => self.client.handle_disconnect(now, reason_code),
-            Command::Publish { topic, payload, qos, retain, .. } => {
-                let request =
-                    PublishRequest { topic, payload: payload.into_bytes(), qos, retain, properties: PublishProperties::default() };
-                self.client.handle_publish(now, request).map(drop)
-            }
-            Command::Subscribe { filter, options, .. } => {
-                self.client.handle_subscribe(now, vec![Subscription { filter, options }]).map(drop)
-            }
-            Command::Unsubscribe { filter, .. } => self.client.handle_unsubscribe(now, vec![filter]).map(drop),
-            _ => return Err(key::PLAYGROUND_LIVE_CANNOT.message()),
-        };
+        let Some(outcome) = command.tell(now, &mut self.client) else { return Err(key::PLAYGROUND_LIVE_CANNOT.message()) };
         self.drain();
         outcome.map_err(|error| CommandError::from(error).message())
     }

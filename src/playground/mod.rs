@@ -160,7 +160,7 @@ impl Playground {
 
     fn carry_out(&mut self, command: Command) -> Result<(), Message> {
         match &mut self.engine {
-            Engine::Live(live) => live.apply(command),
+            Engine::Live(live) => live.apply(&command),
             Engine::Run(run) => {
                 run.apply(command)?;
                 if let Some(progress) = &mut self.progress {

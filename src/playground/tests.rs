@@ -8,7 +8,7 @@ use crate::lesson::{Attempt, Expectation, Goal, NamedPacket, PacketPattern, Patt
 use crate::packet::{PacketType, Password, QoS, SubscriptionOptions, TopicFilter, TopicName};
 use crate::rng::Seed;
 use crate::session::ConnectionId;
-use crate::sim::{Scenario, Stride};
+use crate::sim::{MessageProperties, Scenario, Stride};
 use crate::text::Language;
 use crate::trace::NodeId;
 use crate::view::{Fate, PathStatus, SequenceItem};
@@ -39,7 +39,14 @@ fn scenario() -> Scenario {
 
 fn publish(topic: &'static str) -> Command {
     let topic = TopicName::new(topic).unwrap();
-    Command::Publish { client: NodeId(1), topic, payload: "21".into(), qos: QoS::AtMostOnce, retain: false }
+    Command::Publish {
+        client: NodeId(1),
+        topic,
+        payload: "21".into(),
+        qos: QoS::AtMostOnce,
+        retain: false,
+        properties: MessageProperties::default(),
+    }
 }
 
 fn pattern(packet_type: PacketType) -> PacketPattern {
@@ -391,9 +398,11 @@ fn a_live_connection_shows_in_the_same_views_without_secrets() {
     let (mut playground, mut outside) = open_live();
     let client = NodeId(1);
     let filter = TopicFilter::new("a/#").unwrap();
-    let subscribe = Command::Subscribe { client, filter, options: SubscriptionOptions { qos: QoS::AtLeastOnce, ..Default::default() } };
+    let options = SubscriptionOptions { qos: QoS::AtLeastOnce, ..Default::default() };
+    let subscribe = Command::Subscribe { client, filter, options, identifier: None };
     let topic = TopicName::new("a/b").unwrap();
-    let publish = Command::Publish { client, topic, payload: "21".into(), qos: QoS::AtLeastOnce, retain: false };
+    let properties = MessageProperties::default();
+    let publish = Command::Publish { client, topic, payload: "21".into(), qos: QoS::AtLeastOnce, retain: false, properties };
     for (second, command) in (1..).zip([Command::Connect { client }, subscribe, publish]) {
         let now = Instant::from_secs(second);
         playground.apply(Action::Live(LiveInput::Timeout { now })).unwrap();

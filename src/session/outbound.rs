@@ -304,6 +304,16 @@ impl<T: Clone> Outbound<T> {
         }
     }
 
+    /// A message in flight once more on the living connection, as only 3.1.1 allows: PUBLISH with DUP 1 or PUBREL. Nothing changes.
+    #[must_use]
+    pub fn once_more(&self, packet_id: PacketId) -> Option<Packet> {
+        let flight = self.by_id.get(&packet_id).and_then(|order| self.flights.get(order))?;
+        Some(match flight.stage {
+            Stage::Published => Packet::Publish(Publish { dup: true, ..flight.publish.clone() }),
+            Stage::Released(_) => Packet::Pubrel(Acknowledgement::new(packet_id, ReasonCode::Success)),
+        })
+    }
+
     /// PUBACK came.
     pub fn handle_puback(&mut self, packet_id: PacketId) -> Acknowledged<T> {
         self.finish(packet_id, Awaiting::Puback)

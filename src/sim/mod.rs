@@ -7,7 +7,7 @@ pub mod scenario;
 pub mod toml_source;
 mod world;
 
-pub use command::{Command, CommandError};
+pub use command::{Command, CommandError, MessageProperties};
 pub use history::{Branch, BranchId, Cursor, Difference, History, Limits, Stride};
 pub use scenario::{ClientSpec, Device, Reply, Scenario, Signal, Template};
 pub use world::{ClientNode, World, WorldLimits};

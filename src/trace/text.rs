@@ -164,6 +164,14 @@ fn client_words(event: &ClientEvent) -> String {
             let again = if *dup { " (dup)" } else { "" };
             format!("message{again} qos {} {:?} payload {} B", publish.qos as u8, publish.topic.as_str(), publish.payload.len())
         }
+        ClientEvent::ResponseIgnored { publish, token } => {
+            format!(
+                "response ignored, request {:?}, {:?} payload {} B",
+                token.map(|token| token.0),
+                publish.topic.as_str(),
+                publish.payload.len()
+            )
+        }
         other => format!("{other:?}"),
     }
 }

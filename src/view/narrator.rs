@@ -226,6 +226,34 @@ impl Narrator {
             ClientEvent::DuplicateSuppressed { packet_id } => {
                 telling(MarkKind::Note, key::VIEW_DUPLICATE.with("node", node).with("id", packet_id.as_u16()))
             }
+            ClientEvent::PacketRetried { packet_id } => {
+                telling(MarkKind::Note, key::VIEW_RETRIED.with("node", node).with("id", packet_id.as_u16()))
+            }
+            ClientEvent::LeftUnacknowledged { packet_ids } => {
+                telling(MarkKind::Note, key::VIEW_LEFT_UNACKNOWLEDGED.with("node", node).with("count", packet_ids.len()))
+            }
+            ClientEvent::ResponseReceived { token } => {
+                telling(MarkKind::Note, key::VIEW_RESPONSE_RECEIVED.with("node", node).with("token", token.0))
+            }
+            ClientEvent::RequestTimedOut { token } => {
+                telling(MarkKind::Broken, key::VIEW_REQUEST_TIMED_OUT.with("node", node).with("token", token.0))
+            }
+            ClientEvent::RequestFailed { token, message } => {
+                let words = key::VIEW_REQUEST_FAILED.with("node", node).with("token", token.0);
+                telling(MarkKind::Broken, words.with("why", message.clone()))
+            }
+            ClientEvent::ResponseIgnored { token: Some(token), .. } => {
+                telling(MarkKind::Note, key::VIEW_RESPONSE_LATE.with("node", node).with("token", token.0))
+            }
+            ClientEvent::ResponseIgnored { token: None, .. } => telling(MarkKind::Note, key::VIEW_RESPONSE_UNASKED.with("node", node)),
+            ClientEvent::Authenticated { method, again } => {
+                let words = if *again { key::VIEW_AUTHENTICATED_AGAIN } else { key::VIEW_AUTHENTICATED };
+                telling(MarkKind::Note, words.with("node", node).with("method", &**method))
+            }
+            ClientEvent::ServerReferred { reference, stays, .. } => {
+                let words = if *stays { key::VIEW_SERVER_REFERRED_STAYS } else { key::VIEW_SERVER_REFERRED_LEAVES };
+                telling(MarkKind::Note, words.with("node", node).with("reference", &**reference))
+            }
             _ => None,
         }
     }

@@ -50,7 +50,7 @@ impl Drop for Driver {
     fn drop(&mut self) {
         let Ok(mut playground) = self.playground.try_borrow_mut() else { return };
         let _ = playground.apply(Action::Live(LiveInput::Timeout { now: self.broker.now() }));
-        let goodbye = Command::Disconnect { client: NodeId(1), reason_code: ReasonCode::Success };
+        let goodbye = Command::Disconnect { client: NodeId(1), reason_code: ReasonCode::Success, session_expiry: None };
         // Refused where there is no connection to say it on.
         if playground.apply(Action::Do(goodbye)).is_ok() {
             while let Some(transmit) = playground.poll_live() {

@@ -8,7 +8,7 @@ use mqtt_playground::client::ClientState;
 use mqtt_playground::link::Side;
 use mqtt_playground::packet::{ClientId, TopicFilter, TopicName};
 use mqtt_playground::rng::Seed;
-use mqtt_playground::sim::{ClientSpec, Command, CommandError, Reply, Scenario, Template, World, WorldLimits};
+use mqtt_playground::sim::{ClientSpec, Command, CommandError, MessageProperties, Reply, Scenario, Template, World, WorldLimits};
 use mqtt_playground::time::{Duration, Instant};
 use mqtt_playground::trace::{Event, NodeId, Trace};
 
@@ -329,13 +329,16 @@ fn a_reply_storm_without_delay_stops_at_a_limit_that_the_trace_records() {
     for (name, hears, says) in [("a", "ping", "pong"), ("b", "pong", "ping")] {
         let mut spec = ClientSpec::new(name);
         spec.conditions.latency = Duration::ZERO;
-        spec.config.subscriptions = vec![mqtt_playground::packet::Subscription {
-            filter: TopicFilter::new(hears).expect("legal"),
-            options: mqtt_playground::packet::SubscriptionOptions::default(),
-        }];
+        spec.config.subscriptions = vec![
+            mqtt_playground::packet::Subscription {
+                filter: TopicFilter::new(hears).expect("legal"),
+                options: mqtt_playground::packet::SubscriptionOptions::default(),
+            }
+            .into(),
+        ];
         spec.replies = vec![Reply {
             when: TopicFilter::new("#").expect("legal"),
-            topic: TopicName::new(says).expect("legal"),
+            topic: Some(TopicName::new(says).expect("legal")),
             payload: Template("{n}".into()),
             qos: mqtt_playground::packet::QoS::AtMostOnce,
             retain: false,
@@ -349,6 +352,7 @@ fn a_reply_storm_without_delay_stops_at_a_limit_that_the_trace_records() {
         payload: "go".into(),
         qos: mqtt_playground::packet::QoS::AtMostOnce,
         retain: false,
+        properties: MessageProperties::default(),
     };
     scenario.timeline = vec![(Instant::from_secs(1), kick)];
     let scenario = Arc::new(scenario);

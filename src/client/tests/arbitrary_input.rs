@@ -131,7 +131,7 @@ fn run(version: ProtocolVersion, persistent_session: bool, clean_start: bool, st
         keep_alive: 20,
         receive_maximum: Some(3),
         queue_limit: 4,
-        subscriptions: vec![subscription("a")],
+        subscriptions: vec![subscription("a").into()],
         ..resuming()
     });
     let mut driver = Driver::default();

@@ -1,6 +1,9 @@
 //! The client under virtual time, against packets made by hand.
 
+mod acknowledging;
+mod aliases;
 mod arbitrary_input;
+mod authenticating;
 mod connecting;
 mod hostile_server;
 mod keep_alive;
@@ -8,6 +11,8 @@ mod power_cut;
 mod publishing;
 mod receiving;
 mod reconnecting;
+mod requesting;
+mod retrying;
 mod subscribing;
 
 use bytes::Bytes;
@@ -135,6 +140,16 @@ fn line(output: &Output, version: ProtocolVersion) -> Option<String> {
             ClientEvent::PublishSent { token, .. } => format!("sent {}", token.0),
             ClientEvent::PublishCompleted { token, reason_code, .. } => format!("completed {} 0x{:02X}", token.0, reason_code.as_u8()),
             ClientEvent::PacketResent { packet_id } => format!("resent {packet_id}"),
+            ClientEvent::PacketRetried { packet_id } => format!("retried {packet_id}"),
+            ClientEvent::LeftUnacknowledged { packet_ids } => {
+                format!("left {}", packet_ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
+            }
+            ClientEvent::ResponseReceived { token } => format!("response {}", token.0),
+            ClientEvent::RequestTimedOut { token } => format!("timed out {}", token.0),
+            ClientEvent::RequestFailed { token, message } => format!("failed {} {}", token.0, message.key().as_str()),
+            ClientEvent::ResponseIgnored { token, .. } => format!("ignored {:?}", token.map(|token| token.0)),
+            ClientEvent::Authenticated { method, again } => format!("authenticated {method}{}", if *again { " again" } else { "" }),
+            ClientEvent::ServerReferred { reference, stays, .. } => format!("referred to {reference}, stays {stays}"),
             ClientEvent::MessageReceived { publish, dup } => {
                 format!("message {}{}", String::from_utf8_lossy(&publish.payload), if *dup { " dup" } else { "" })
             }

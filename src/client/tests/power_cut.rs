@@ -2,7 +2,7 @@ use super::*;
 
 #[test]
 fn without_flash_a_power_cut_loses_everything_and_says_nothing() {
-    let mut bench = Bench::connected(ClientConfig { subscriptions: vec![subscription("a")], ..resuming() });
+    let mut bench = Bench::connected(ClientConfig { subscriptions: vec![subscription("a").into()], ..resuming() });
     bench.publish(QoS::AtLeastOnce);
     bench.transport_closed();
     bench.publish(QoS::ExactlyOnce);

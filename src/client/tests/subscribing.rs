@@ -12,7 +12,7 @@ fn unsuback(packet_id: u16, reason_codes: &[ReasonCode]) -> Packet {
 }
 
 fn with_subscriptions() -> ClientConfig {
-    ClientConfig { subscriptions: vec![subscription("a"), subscription("b/#")], ..resuming() }
+    ClientConfig { subscriptions: vec![subscription("a").into(), subscription("b/#").into()], ..resuming() }
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn requests_need_a_connection_a_legal_form_and_a_server_that_takes_them() {
 #[test]
 fn settings_that_the_server_can_not_take_in_one_packet_go_one_by_one() {
     let mut bench = Bench::new(ClientConfig {
-        subscriptions: vec![subscription("first/one"), subscription("a/#"), subscription("second/one")],
+        subscriptions: vec![subscription("first/one").into(), subscription("a/#").into(), subscription("second/one").into()],
         ..config()
     });
     let limits =

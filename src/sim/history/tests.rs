@@ -7,7 +7,7 @@ use crate::client::ReconnectPolicy;
 use crate::link::{Conditions, CutDirection, CutNotice, Rule, Side, Verdict};
 use crate::packet::{PacketType, ProtocolVersion, QoS, ReasonCode, Subscription, SubscriptionOptions, TopicFilter, TopicName};
 use crate::ratio::Ratio;
-use crate::sim::{ClientSpec, Device, Signal, Template};
+use crate::sim::{ClientSpec, Device, MessageProperties, Signal, Template};
 use crate::time::Duration;
 use crate::trace::NodeId;
 
@@ -48,7 +48,7 @@ fn client() -> impl Strategy<Value = ClientSpec> {
             spec.config.keep_alive = keep_alive;
             spec.config.reconnect = ReconnectPolicy::Exponential { first: Duration::from_millis(200), max: Duration::from_secs(3), jitter };
             let options = SubscriptionOptions { qos, ..SubscriptionOptions::default() };
-            spec.config.subscriptions = vec![Subscription { filter: TopicFilter::new("t/#").unwrap(), options }];
+            spec.config.subscriptions = vec![Subscription { filter: TopicFilter::new("t/#").unwrap(), options }.into()];
             spec.connect_at = Some(Instant::from_millis(connect_at));
             spec.conditions = conditions;
             spec.devices = devices;
@@ -81,9 +81,15 @@ fn command() -> impl Strategy<Value = Command> {
     (client, 0_u8..14, any::<bool>(), qos(), label, verdict, conditions()).prop_map(
         |(client, act, flag, qos, label, verdict, conditions)| match act {
             0 => Command::Connect { client },
-            1 => Command::Disconnect { client, reason_code: ReasonCode::Success },
-            2 | 3 => Command::Publish { client, topic: TopicName::new("t/y").unwrap(), payload: "hello".into(), qos, retain: flag },
-            4 => Command::Subscribe { client, filter: TopicFilter::new("t/+").unwrap(), options: SubscriptionOptions::default() },
+            1 => Command::Disconnect { client, reason_code: ReasonCode::Success, session_expiry: None },
+            2 | 3 => {
+                let topic = TopicName::new("t/y").unwrap();
+                Command::Publish { client, topic, payload: "hello".into(), qos, retain: flag, properties: MessageProperties::default() }
+            }
+            4 => {
+                let filter = TopicFilter::new("t/+").unwrap();
+                Command::Subscribe { client, filter, options: SubscriptionOptions::default(), identifier: None }
+            }
             5 => Command::Unsubscribe { client, filter: TopicFilter::new("t/#").unwrap() },
             6 => Command::PowerCut { node: if flag { client } else { NodeId::BROKER } },
             7 => Command::PowerOn { node: if flag { client } else { NodeId::BROKER } },

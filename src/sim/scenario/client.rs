@@ -16,13 +16,14 @@
 use bytes::Bytes;
 use bytestring::ByteString;
 
-use super::{BROKER, ClientSpec, MAX_PAYLOAD, MAX_SUBSCRIPTIONS};
-use crate::client::ReconnectPolicy;
+use super::{BROKER, ClientSpec, MAX_PAYLOAD, MAX_SUBSCRIPTIONS, properties};
+use crate::client::{Acknowledges, ClientConfig, Credentials, OnServerReference, Overflow, ReconnectPolicy, WantedSubscription};
 use crate::link::{Conditions, CutDirection, CutNotice};
 use crate::packet::{
     ClientId, Password, ProtocolVersion, QoS, RetainHandling, Subscription, SubscriptionOptions, TopicError, TopicFilter, TopicName,
-    WillMessage, WillProperties,
+    UserProperties, WillMessage, WillProperties,
 };
+use crate::session::scram::SCRAM_SHA_256;
 use crate::sim::quantity::after_start;
 use crate::sim::toml_source::{Table, Value, shortened};
 use crate::text::{Message, key};
@@ -72,9 +73,7 @@ pub(super) fn read(table: &Table<'_, '_>) -> Option<ClientSpec> {
     }));
     check(each(table.get("session_expiry").as_ref(), |value| {
         in_5_only(value, config.version)?;
-        let never = value.is_text() && value.text() == Some("never");
-        let seconds = if never { u32::MAX } else { u32::try_from(value.seconds(u64::from(u32::MAX))?).ok()? };
-        config.session_expiry_interval = Some(seconds);
+        config.session_expiry_interval = Some(expiry(value)?);
         Some(())
     }));
     check(each(table.get("keep_alive").as_ref(), |value| {
@@ -119,6 +118,26 @@ pub(super) fn read(table: &Table<'_, '_>) -> Option<ClientSpec> {
         config.queue_limit = usize::try_from(value.integer(0..100_001)?).ok()?;
         Some(())
     }));
+    check(each(table.get("overflow").as_ref(), |value| {
+        config.overflow = value.choice(&[("drop-newest", Overflow::DropNewest), ("drop-oldest", Overflow::DropOldest)])?;
+        Some(())
+    }));
+    check(each(table.get("keeps_qos_0").as_ref(), |value| {
+        config.keeps_qos_0 = value.boolean()?;
+        Some(())
+    }));
+    check(each(table.get("acknowledges").as_ref(), |value| {
+        config.acknowledges = read_acknowledges(value)?;
+        Some(())
+    }));
+    check(each(table.get("retry_interval").as_ref(), |value| {
+        if config.version == ProtocolVersion::V5 {
+            return value.error(key::SIM_ONLY_IN_311.with("key", value.name()));
+        }
+        config.retry_interval = Some(value.duration()?);
+        Some(())
+    }));
+    check(read_of_5(table, config));
     check(each(table.get("persistent_session").as_ref(), |value| {
         config.persistent_session = value.boolean()?;
         Some(())
@@ -151,6 +170,110 @@ pub(super) fn read(table: &Table<'_, '_>) -> Option<ClientSpec> {
         Some(())
     }));
     good.then_some(spec)
+}
+
+/// What there is in 5.0 only.
+fn read_of_5(table: &Table<'_, '_>, config: &mut ClientConfig) -> Option<()> {
+    let version = config.version;
+    let get = |key: &'static str| match table.get(key) {
+        Some(value) if version == ProtocolVersion::V311 => value.error(key::SIM_ONLY_IN_5.with("key", key)),
+        value => Some(value),
+    };
+    let mut good = true;
+    let mut check = |read: Option<()>| good &= read.is_some();
+    check(get("topic_alias_maximum").and_then(|value| {
+        each(value.as_ref(), |value| {
+            config.topic_alias_maximum = Some(u16::try_from(value.integer(0..65_536)?).ok()?);
+            Some(())
+        })
+    }));
+    check(get("uses_topic_aliases").and_then(|value| {
+        each(value.as_ref(), |value| {
+            config.uses_topic_aliases = value.boolean()?;
+            Some(())
+        })
+    }));
+    check(get("request_response_information").and_then(|value| {
+        each(value.as_ref(), |value| {
+            config.request_response_information = value.boolean()?;
+            Some(())
+        })
+    }));
+    check(get("request_problem_information").and_then(|value| {
+        each(value.as_ref(), |value| {
+            config.request_problem_information = Some(value.boolean()?);
+            Some(())
+        })
+    }));
+    check(get("user_properties").and_then(|value| {
+        each(value.as_ref(), |value| {
+            config.user_properties = UserProperties(properties::user_properties(value)?);
+            Some(())
+        })
+    }));
+    check(get("authentication").and_then(|value| {
+        each(value.as_ref(), |value| {
+            config.authentication = Some(read_credentials(&value.table()?)?);
+            Some(())
+        })
+    }));
+    check(get("response_topic").and_then(|value| {
+        each(value.as_ref(), |value| {
+            config.response_topic = Some(topic_name(value)?);
+            Some(())
+        })
+    }));
+    check(get("request_limit").and_then(|value| {
+        each(value.as_ref(), |value| {
+            config.request_limit = usize::try_from(value.integer(0..1_001)?).ok()?;
+            Some(())
+        })
+    }));
+    check(get("on_server_reference").and_then(|value| {
+        each(value.as_ref(), |value| {
+            config.on_server_reference = value.choice(&[("stay", OnServerReference::Stay), ("leave", OnServerReference::Leave)])?;
+            Some(())
+        })
+    }));
+    good.then_some(())
+}
+
+/// `{ method, user, password }`.
+fn read_credentials(table: &Table<'_, '_>) -> Option<Credentials> {
+    let method = table.require("method").and_then(|value| value.choice(&[(SCRAM_SHA_256, ())]));
+    let user = table.require("user").and_then(|value| text(&value));
+    let password = table.require("password").and_then(|value| text(&value));
+    table.report_unknown_keys();
+    method?;
+    Some(Credentials::ScramSha256 { user: user?, password: Password(password?.into_bytes()) })
+}
+
+/// `"at-once"`, `"when-told"` or `{ after }`.
+fn read_acknowledges(value: &Value<'_, '_>) -> Option<Acknowledges> {
+    if !value.is_table() {
+        return value.choice(&[("at-once", Acknowledges::AtOnce), ("when-told", Acknowledges::WhenTold)]);
+    }
+    let table = value.table()?;
+    let after = table.require("after").and_then(|value| value.duration());
+    table.report_unknown_keys();
+    Some(Acknowledges::After(after?))
+}
+
+/// A Session Expiry Interval: a time or `"never"`.
+pub(super) fn expiry(value: &Value<'_, '_>) -> Option<u32> {
+    if value.is_text() && value.text() == Some("never") {
+        return Some(u32::MAX);
+    }
+    u32::try_from(value.seconds(u64::from(u32::MAX))?).ok()
+}
+
+/// A Subscription Identifier, if there is one.
+pub(super) fn identifier(table: &Table<'_, '_>, version: ProtocolVersion) -> Option<Option<u32>> {
+    match table.get("identifier") {
+        None => Some(None),
+        Some(value) if version == ProtocolVersion::V311 => value.error(key::SIM_ONLY_IN_5.with("key", "identifier")),
+        Some(value) => u32::try_from(value.integer(1..268_435_456)?).ok().map(Some),
+    }
 }
 
 /// Runs the reading of a key if it is there.
@@ -233,8 +356,23 @@ fn read_will(table: &Table<'_, '_>, version: ProtocolVersion) -> Option<WillMess
         Some(value) if version == ProtocolVersion::V311 => value.error(key::SIM_ONLY_IN_5.with("key", "will.delay")),
         Some(value) => value.seconds(u64::from(u32::MAX)).and_then(|seconds| u32::try_from(seconds).ok()).map(Some),
     };
+    for key in properties::OF_WILL {
+        if let (Some(value), ProtocolVersion::V311) = (table.get(key), version) {
+            return value.error(key::SIM_ONLY_IN_5.with("key", key));
+        }
+    }
+    let read = properties::read_of_will(table);
     table.report_unknown_keys();
-    let properties = WillProperties { will_delay_interval: delay?, ..WillProperties::default() };
+    let of_publish = read?.of_publish();
+    let properties = WillProperties {
+        will_delay_interval: delay?,
+        payload_format_indicator: of_publish.payload_format_indicator,
+        message_expiry_interval: of_publish.message_expiry_interval,
+        content_type: of_publish.content_type,
+        response_topic: of_publish.response_topic,
+        correlation_data: of_publish.correlation_data,
+        user_properties: of_publish.user_properties,
+    };
     let payload: Bytes = payload?.into_bytes();
     Some(WillMessage { topic: topic?, payload, qos: qos?, retain: retain?, properties })
 }
@@ -256,15 +394,16 @@ fn read_reconnect(value: &Value<'_, '_>) -> Option<ReconnectPolicy> {
     }
 }
 
-fn read_subscription(value: &Value<'_, '_>, version: ProtocolVersion) -> Option<Subscription> {
+fn read_subscription(value: &Value<'_, '_>, version: ProtocolVersion) -> Option<WantedSubscription> {
     if value.is_text() {
-        return Some(Subscription { filter: topic_filter(value)?, options: SubscriptionOptions::default() });
+        return Some(Subscription { filter: topic_filter(value)?, options: SubscriptionOptions::default() }.into());
     }
     let table = value.table()?;
     let filter = table.require("filter").and_then(|value| topic_filter(&value));
     let options = read_options(&table, version);
+    let identifier = identifier(&table, version);
     table.report_unknown_keys();
-    Some(Subscription { filter: filter?, options: options? })
+    Some(WantedSubscription { subscription: Subscription { filter: filter?, options: options? }, identifier: identifier? })
 }
 
 /// Subscription Options: `qos`, `no_local`, `retain_as_published`, `retain_handling`.

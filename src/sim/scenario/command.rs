@@ -13,21 +13,27 @@
     )
 )]
 
-use super::{MAX_ENTRIES, Names, client};
+use super::{MAX_ENTRIES, Names, client, properties};
 use crate::link::{Conditions, CutDirection, CutNotice, Rule, Side, Verdict};
-use crate::packet::{PacketType, ProtocolVersion, QoS, ReasonCode};
+use crate::packet::{PacketId, PacketType, ProtocolVersion, QoS, ReasonCode, TopicName};
 use crate::sim::Command;
 use crate::sim::quantity::after_start;
 use crate::sim::toml_source::{Table, Value, shortened};
 use crate::text::{key, nearest};
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 use crate::trace::NodeId;
+
+/// How long a request waits for its answer unless the file says otherwise.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Copy)]
 enum Act {
     Connect,
     Disconnect,
     Publish,
+    Request,
+    Acknowledge,
+    Reauthenticate,
     Subscribe,
     Unsubscribe,
     PowerCut,
@@ -42,10 +48,13 @@ enum Act {
     Thaw,
 }
 
-const ACTS: [(&str, Act); 15] = [
+const ACTS: [(&str, Act); 18] = [
     ("connect", Act::Connect),
     ("disconnect", Act::Disconnect),
     ("publish", Act::Publish),
+    ("request", Act::Request),
+    ("acknowledge", Act::Acknowledge),
+    ("reauthenticate", Act::Reauthenticate),
     ("subscribe", Act::Subscribe),
     ("unsubscribe", Act::Unsubscribe),
     ("power-cut", Act::PowerCut),
@@ -123,19 +132,45 @@ fn read_command(names: &Names, table: &Table<'_, '_>) -> Option<Command> {
                     }
                 }
             };
-            Command::Disconnect { client: client?, reason_code }
+            let session_expiry = table.get("session_expiry").map(|value| client::expiry(&value));
+            let session_expiry = match session_expiry {
+                None => None,
+                Some(seconds) => Some(seconds?),
+            };
+            Command::Disconnect { client: client?, reason_code, session_expiry }
         }
         Act::Publish => {
-            let topic = table.require("topic").and_then(|value| client::topic_name(&value));
+            let properties = properties::read(table);
+            // A Topic Alias that was set before stands for the topic.
+            let topic = match (table.get("topic"), table.get("topic_alias")) {
+                (None, Some(_)) => Some(TopicName::default()),
+                _ => table.require("topic").and_then(|value| client::topic_name(&value)),
+            };
             let payload = table.get("payload").map_or_else(|| Some("".into()), |value| client::payload(&value));
             let qos = table.get("qos").map_or(Some(QoS::AtMostOnce), |value| client::qos(&value));
             let retain = table.get("retain").map_or(Some(false), |value| value.boolean());
-            Command::Publish { client: client?, topic: topic?, payload: payload?, qos: qos?, retain: retain? }
+            Command::Publish { client: client?, topic: topic?, payload: payload?, qos: qos?, retain: retain?, properties: properties? }
         }
+        Act::Request => {
+            let topic = table.require("topic").and_then(|value| client::topic_name(&value));
+            let payload = table.get("payload").map_or_else(|| Some("".into()), |value| client::payload(&value));
+            let qos = table.get("qos").map_or(Some(QoS::AtMostOnce), |value| client::qos(&value));
+            let timeout = table.get("timeout").map_or(Some(REQUEST_TIMEOUT), |value| value.duration());
+            Command::Request { client: client?, topic: topic?, payload: payload?, qos: qos?, timeout: timeout? }
+        }
+        Act::Acknowledge => {
+            let packet_id = match table.get("packet_id") {
+                None => None,
+                Some(value) => PacketId::new(u16::try_from(value.integer(1..65_536)?).ok()?),
+            };
+            Command::Acknowledge { client: client?, packet_id }
+        }
+        Act::Reauthenticate => Command::Reauthenticate { client: client? },
         Act::Subscribe => {
             let filter = table.require("filter").and_then(|value| client::topic_filter(&value));
             let options = client::read_options(table, ProtocolVersion::V5);
-            Command::Subscribe { client: client?, filter: filter?, options: options? }
+            let identifier = client::identifier(table, ProtocolVersion::V5);
+            Command::Subscribe { client: client?, filter: filter?, options: options?, identifier: identifier? }
         }
         Act::Unsubscribe => {
             let filter = table.require("filter").and_then(|value| client::topic_filter(&value));

@@ -4,6 +4,7 @@ mod client;
 mod command;
 mod device;
 mod parse;
+mod properties;
 mod reply;
 #[cfg(test)]
 mod tests;

@@ -18,6 +18,7 @@ use std::collections::BTreeSet;
 use super::{ClientSpec, MAX_CLIENTS, MAX_ENTRIES, Names, Reply, Scenario, client, command, device, reply};
 use crate::broker::BrokerConfig;
 use crate::link::FaultTable;
+use crate::packet::TopicName;
 use crate::rng::Seed;
 use crate::sim::Command;
 use crate::sim::toml_source::{Source, Table, Value, shortened};
@@ -147,7 +148,7 @@ fn read_replies(table: &Table<'_, '_>, names: &Names, scenario: &mut Scenario) {
     }
     let rules: Vec<&Reply> = read.iter().map(|(_, _, reply)| reply).collect();
     if let Some(circle) = reply::circle(&rules) {
-        let topics: Vec<&str> = circle.iter().filter_map(|at| rules.get(*at).map(|reply| reply.topic.as_str())).collect();
+        let topics: Vec<&str> = circle.iter().filter_map(|at| rules.get(*at)?.topic.as_ref().map(TopicName::as_str)).collect();
         let first = circle.first().and_then(|at| read.get(*at)).and_then(|(index, _, _)| entries.get(*index));
         if let Some(entry) = first {
             entry.error(key::SIM_REPLY_CIRCLE.with("topics", shortened(&topics.join(" → "))));

@@ -16,6 +16,7 @@
 use super::{Template, client, device};
 use crate::packet::{QoS, TopicFilter, TopicName};
 use crate::sim::toml_source::Table;
+use crate::text::key;
 use crate::time::Duration;
 
 /// Answers each message whose topic matches.
@@ -23,8 +24,8 @@ use crate::time::Duration;
 pub struct Reply {
     /// Which messages. The client has to subscribe to them by itself.
     pub when: TopicFilter,
-    /// The topic of the answer.
-    pub topic: TopicName,
+    /// The topic of the answer; `None` for the Response Topic of the message, with its Correlation Data (5.0 §4.10). Without one there is no answer.
+    pub topic: Option<TopicName>,
     /// The payload with `{payload}`, `{topic}`, `{n}`, `{t}`.
     pub payload: Template,
     /// QoS.
@@ -38,7 +39,15 @@ pub struct Reply {
 /// Reads a `[[reply]]` table, its `client` key aside.
 pub(super) fn read(table: &Table<'_, '_>) -> Option<Reply> {
     let when = table.require("when").and_then(|value| client::topic_filter(&value));
-    let topic = table.require("topic").and_then(|value| client::topic_name(&value));
+    let to_response_topic = table.get("to_response_topic").map_or(Some(false), |value| value.boolean());
+    let topic = match (table.get("topic"), to_response_topic?) {
+        (Some(value), false) => client::topic_name(&value).map(Some),
+        (None, true) => Some(None),
+        _ => {
+            table.error(key::SIM_NO_REPLY_TOPIC.message());
+            None
+        }
+    };
     let payload = table.get("payload").map(|value| device::template(&value));
     let qos = table.get("qos").map(|value| client::qos(&value));
     let retain = table.get("retain").map(|value| value.boolean());
@@ -56,8 +65,8 @@ pub(super) fn read(table: &Table<'_, '_>) -> Option<Reply> {
 /// The indices of replies that answer each other in a circle, if there is one: such a scenario never comes to rest.
 pub(super) fn circle(replies: &[&Reply]) -> Option<Vec<usize>> {
     let answers = |from: usize| -> Vec<usize> {
-        let Some(reply) = replies.get(from) else { return Vec::new() };
-        (0..replies.len()).filter(|to| replies.get(*to).is_some_and(|other| other.when.matches(&reply.topic))).collect()
+        let Some(topic) = replies.get(from).and_then(|reply| reply.topic.as_ref()) else { return Vec::new() };
+        (0..replies.len()).filter(|to| replies.get(*to).is_some_and(|other| other.when.matches(topic))).collect()
     };
     // 0 unseen, 1 on the path, 2 done; the path is explicit, so that no input makes the stack deep.
     let mut state = vec![0_u8; replies.len()];

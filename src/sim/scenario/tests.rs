@@ -155,3 +155,149 @@ fn more_fault_rules_than_a_path_takes_are_a_mistake_and_not_forgotten() {
     let found = mistakes(&text(1_001));
     assert_eq!(found.iter().map(|(line, _, message, _)| (*line, *message)).collect::<Vec<_>>(), [(5_003, "sim-list-length")]);
 }
+
+#[test]
+fn every_key_of_a_5_0_client_is_read() {
+    use crate::client::{Acknowledges, Credentials, OnServerReference, Overflow};
+    let text = r#"
+        [[client]]
+        name = "a"
+        topic_alias_maximum = 7
+        uses_topic_aliases = true
+        request_response_information = true
+        request_problem_information = false
+        user_properties = [["site", "seoul"], ["site", "busan"]]
+        authentication = { method = "SCRAM-SHA-256", user = "mina", password = "secret" }
+        response_topic = "answers/a"
+        request_limit = 3
+        on_server_reference = "leave"
+        overflow = "drop-oldest"
+        keeps_qos_0 = true
+        acknowledges = { after = "500 ms" }
+        subscriptions = ["x", { filter = "y", identifier = 9 }]
+        will = { topic = "w", payload = "gone", message_expiry = "1 min", content_type = "text/plain", payload_format = "text", response_topic = "r", correlation_data = "c", user_properties = [["k", "v"]] }
+    "#;
+    let scenario = Scenario::parse("scenario.toml", text).unwrap();
+    let config = &scenario.clients[0].config;
+    assert_eq!((config.topic_alias_maximum, config.uses_topic_aliases), (Some(7), true));
+    assert_eq!((config.request_response_information, config.request_problem_information), (true, Some(false)));
+    assert_eq!(config.user_properties.iter().collect::<Vec<_>>(), [("site", "seoul"), ("site", "busan")]);
+    assert!(matches!(&config.authentication, Some(Credentials::ScramSha256 { user, .. }) if &**user == "mina"));
+    assert_eq!((config.response_topic.as_ref().map(|topic| topic.as_str()), config.request_limit), (Some("answers/a"), 3));
+    assert_eq!((config.on_server_reference, config.overflow, config.keeps_qos_0), (OnServerReference::Leave, Overflow::DropOldest, true));
+    assert_eq!(config.acknowledges, Acknowledges::After(Duration::from_millis(500)));
+    assert_eq!(config.subscriptions.iter().map(|wanted| wanted.identifier).collect::<Vec<_>>(), [None, Some(9)]);
+    let will = &config.will.as_ref().unwrap().properties;
+    assert_eq!(
+        (will.message_expiry_interval, will.content_type.as_deref(), will.payload_format_indicator),
+        (Some(60), Some("text/plain"), Some(true))
+    );
+    assert_eq!((will.response_topic.is_some(), will.correlation_data.as_deref(), will.user_properties.0.len()), (true, Some(&b"c"[..]), 1));
+}
+
+#[test]
+fn the_keys_of_one_version_are_refused_in_the_other() {
+    let with = |version: &str, line: &str| format!("[[client]]\nname = \"a\"\nversion = \"{version}\"\n{line}");
+    for line in [
+        "topic_alias_maximum = 1",
+        "uses_topic_aliases = true",
+        "request_response_information = true",
+        "request_problem_information = true",
+        "user_properties = []",
+        "authentication = { method = \"SCRAM-SHA-256\", user = \"a\", password = \"b\" }",
+        "response_topic = \"r\"",
+        "request_limit = 1",
+        "on_server_reference = \"stay\"",
+        "subscriptions = [{ filter = \"a\", identifier = 1 }]",
+        "will = { topic = \"w\", payload = \"x\", message_expiry = \"1 s\" }",
+    ] {
+        assert!(Scenario::parse("scenario.toml", &with("5.0", line)).is_ok(), "{line}");
+        let found = mistakes(&with("3.1.1", line));
+        assert_eq!(found.iter().map(|mistake| mistake.2).collect::<Vec<_>>(), ["sim-only-in-5"], "{line}");
+    }
+    assert!(Scenario::parse("scenario.toml", &with("3.1.1", "retry_interval = \"20 s\"")).is_ok());
+    assert_eq!(mistakes(&with("5.0", "retry_interval = \"20 s\""))[0].2, "sim-only-in-311");
+    for (line, key) in [
+        ("acknowledges = \"never\"", "sim-unknown-value"),
+        ("user_properties = [[\"one\"]]", "sim-bad-user-property"),
+        ("user_properties = [\"one\"]", "sim-wrong-type"),
+        ("subscriptions = [{ filter = \"a\", identifier = 0 }]", "sim-out-of-range"),
+        ("authentication = { method = \"PLAIN\", user = \"a\", password = \"b\" }", "sim-unknown-value"),
+    ] {
+        assert_eq!(mistakes(&with("5.0", line))[0].2, key, "{line}");
+    }
+}
+
+#[test]
+fn commands_carry_every_property_and_survive_being_stored() {
+    let text = r#"
+        [[client]]
+        name = "a"
+        [[timeline]]
+        at = "1 s"
+        do = "publish"
+        client = "a"
+        topic = "t"
+        topic_alias = 2
+        payload_format = "bytes"
+        message_expiry = "30 s"
+        content_type = "text/plain"
+        response_topic = "r"
+        correlation_data = "c"
+        user_properties = [["k", "v"]]
+        [[timeline]]
+        at = "2 s"
+        do = "publish"
+        client = "a"
+        topic_alias = 2
+        [[timeline]]
+        at = "3 s"
+        do = "request"
+        client = "a"
+        topic = "q"
+        timeout = "250 ms"
+        [[timeline]]
+        at = "4 s"
+        do = "acknowledge"
+        client = "a"
+        packet_id = 7
+        [[timeline]]
+        at = "5 s"
+        do = "acknowledge"
+        client = "a"
+        [[timeline]]
+        at = "6 s"
+        do = "reauthenticate"
+        client = "a"
+        [[timeline]]
+        at = "7 s"
+        do = "subscribe"
+        client = "a"
+        filter = "f"
+        identifier = 5
+        [[timeline]]
+        at = "8 s"
+        do = "disconnect"
+        client = "a"
+        session_expiry = "never"
+    "#;
+    let scenario = Scenario::parse("scenario.toml", text).unwrap();
+    let commands: Vec<&Command> = scenario.timeline.iter().map(|(_, command)| command).collect();
+    let Command::Publish { properties, .. } = commands[0] else { panic!() };
+    let of_publish = properties.of_publish();
+    assert_eq!((of_publish.topic_alias, of_publish.message_expiry_interval), (Some(2), Some(30)));
+    assert_eq!((of_publish.payload_format_indicator, of_publish.content_type.as_deref()), (Some(false), Some("text/plain")));
+    assert_eq!((of_publish.response_topic.is_some(), of_publish.correlation_data.as_deref()), (true, Some(&b"c"[..])));
+    assert_eq!(of_publish.user_properties.iter().collect::<Vec<_>>(), [("k", "v")]);
+    assert!(matches!(commands[1], Command::Publish { topic, .. } if topic.is_empty()));
+    assert!(matches!(commands[2], Command::Request { timeout, .. } if *timeout == Duration::from_millis(250)));
+    assert!(matches!(commands[3], Command::Acknowledge { packet_id: Some(id), .. } if id.as_u16() == 7));
+    assert!(matches!(commands[4], Command::Acknowledge { packet_id: None, .. }));
+    assert!(matches!(commands[5], Command::Reauthenticate { .. }));
+    assert!(matches!(commands[6], Command::Subscribe { identifier: Some(5), .. }));
+    assert!(matches!(commands[7], Command::Disconnect { session_expiry: Some(u32::MAX), .. }));
+    for command in commands {
+        let stored = serde_json::to_string(command).unwrap();
+        assert_eq!(serde_json::from_str::<Command>(&stored).unwrap(), *command, "{stored}");
+    }
+}

@@ -1,9 +1,8 @@
 //! Commands carried out.
 
 use super::{World, index_of};
-use crate::client::{ClientError, PublishRequest, ReconnectPolicy};
+use crate::client::{ClientError, ReconnectPolicy};
 use crate::link::{Link, Side};
-use crate::packet::{PublishProperties, Subscription};
 use crate::sim::{Command, CommandError};
 use crate::text::key;
 use crate::time::Instant;
@@ -49,6 +48,9 @@ impl World {
             Command::Connect { .. }
             | Command::Disconnect { .. }
             | Command::Publish { .. }
+            | Command::Request { .. }
+            | Command::Acknowledge { .. }
+            | Command::Reauthenticate { .. }
             | Command::Subscribe { .. }
             | Command::Unsubscribe { .. } => {
                 if !state.powered {
@@ -57,29 +59,13 @@ impl World {
                 if state.frozen {
                     return Err(CommandError::Frozen);
                 }
-                match command {
-                    Command::Connect { .. } => state.client.handle_connect(now)?,
-                    Command::Disconnect { reason_code, .. } => state.client.handle_disconnect(now, *reason_code)?,
-                    Command::Publish { topic, payload, qos, retain, .. } => {
-                        if payload.len() > payload_limit {
-                            return Err(CommandError::PayloadTooLarge(payload_limit));
-                        }
-                        let request = PublishRequest {
-                            topic: topic.clone(),
-                            payload: payload.clone().into_bytes(),
-                            qos: *qos,
-                            retain: *retain,
-                            properties: PublishProperties::default(),
-                        };
-                        state.client.handle_publish(now, request)?;
-                    }
-                    Command::Subscribe { filter, options, .. } => {
-                        state.client.handle_subscribe(now, vec![Subscription { filter: filter.clone(), options: *options }])?;
-                    }
-                    Command::Unsubscribe { filter, .. } => {
-                        state.client.handle_unsubscribe(now, vec![filter.clone()])?;
-                    }
-                    _ => {}
+                if let Command::Publish { payload, .. } | Command::Request { payload, .. } = command
+                    && payload.len() > payload_limit
+                {
+                    return Err(CommandError::PayloadTooLarge(payload_limit));
+                }
+                if let Some(done) = command.tell(now, &mut state.client) {
+                    done?;
                 }
                 let record = self.record(trace, cause, done);
                 self.drain_client(index, Some(record), trace);

@@ -38,6 +38,9 @@ pub(super) struct PendingReply {
     cause: RecordId,
     topic: TopicName,
     payload: Bytes,
+    /// Where the answer goes.
+    to: TopicName,
+    correlation_data: Option<Bytes>,
 }
 
 /// When a device comes due for the first time.
@@ -97,13 +100,19 @@ impl World {
         let scenario = Arc::clone(&self.scenario);
         let Some(spec) = scenario.clients.get(index as usize) else { return };
         for (rule, reply) in (0_u32..).zip(&spec.replies) {
-            if reply.when.matches(&publish.topic) {
+            let properties = &publish.properties;
+            let (to, correlation_data) = match &reply.topic {
+                Some(topic) => (Some(topic), None),
+                None => (properties.response_topic.as_ref(), properties.correlation_data.clone()),
+            };
+            if let Some(to) = to.filter(|_| reply.when.matches(&publish.topic)) {
                 if self.replies.len() >= self.limits.replies {
                     let message = key::SIM_LIMIT_REPLIES.with("limit", self.limits.replies);
                     self.record(trace, Some(cause), Event::LimitReached { message });
                     return;
                 }
-                let pending = PendingReply { client: index, rule, cause, topic: publish.topic.clone(), payload: publish.payload.clone() };
+                let (topic, payload) = (publish.topic.clone(), publish.payload.clone());
+                let pending = PendingReply { client: index, rule, cause, topic, payload, to: to.clone(), correlation_data };
                 self.timers.set(Source::Reply(self.next_reply), self.now + reply.delay);
                 self.replies.insert(self.next_reply, pending);
                 self.next_reply += 1;
@@ -121,14 +130,9 @@ impl World {
         let (n, t) = (answers.to_string(), self.now.to_string());
         let payload = String::from_utf8_lossy(&pending.payload);
         let payload = reply.payload.fill(&[("payload", &payload), ("topic", pending.topic.as_str()), ("n", &n), ("t", &t)]);
-        let request = PublishRequest {
-            topic: reply.topic.clone(),
-            payload,
-            qos: reply.qos,
-            retain: reply.retain,
-            properties: PublishProperties::default(),
-        };
-        let words = key::SIM_DID_REPLY.with("topic", reply.topic.as_str());
+        let words = key::SIM_DID_REPLY.with("topic", pending.to.as_str());
+        let properties = PublishProperties { correlation_data: pending.correlation_data, ..PublishProperties::default() };
+        let request = PublishRequest { topic: pending.to, payload, qos: reply.qos, retain: reply.retain, properties };
         self.publish_by_program(pending.client, request, Some(pending.cause), words, trace);
     }
 

@@ -35,8 +35,9 @@ pub(crate) fn ClientControls(ClientControlsProps { client, status, topic, live }
             <ActButton class={classes!("button", class)} {enabled} onclick={ui.act(Action::Do(command))}>{ ui.text(name) }</ActButton>
         }
     };
-    let disconnect =
-        |name: Key, reason_code: ReasonCode| button(name, "", client.connected, Command::Disconnect { client: node, reason_code });
+    let disconnect = |name: Key, reason_code: ReasonCode| {
+        button(name, "", client.connected, Command::Disconnect { client: node, reason_code, session_expiry: None })
+    };
     let state = match status {
         Some(status) if client.powered => ui.render(status),
         _ => ui.text(if client.powered { key::PAGE_PATH_IDLE } else { key::PAGE_NODE_OFF }),

@@ -10,6 +10,7 @@ use crate::packet::ReasonCode;
 use crate::playground::{Action, ClientRow};
 use crate::sim::Command;
 use crate::text::key;
+use crate::trace::NodeId;
 use crate::web::i18n::use_ui;
 use crate::web::state::Msg;
 
@@ -24,6 +25,10 @@ pub(crate) fn LivePage() -> Html {
             <LiveForm />
         </main>
     }
+}
+
+fn goodbye(client: NodeId) -> Command {
+    Command::Disconnect { client, reason_code: ReasonCode::Success, session_expiry: None }
 }
 
 #[derive(Properties, PartialEq)]
@@ -49,7 +54,7 @@ pub(crate) fn LivePane(LivePaneProps { clients }: &LivePaneProps) -> Html {
                             { ui.text(key::PAGE_CONNECT) }
                         </ActButton>
                         <ActButton class="button" enabled={client.connected}
-                            onclick={ui.act(Action::Do(Command::Disconnect { client: client.node, reason_code: ReasonCode::Success }))}>
+                            onclick={ui.act(Action::Do(goodbye(client.node)))}>
                             { ui.text(key::PAGE_DISCONNECT) }
                         </ActButton>
                     </div>

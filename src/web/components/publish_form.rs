@@ -7,7 +7,7 @@ use yew::prelude::*;
 
 use crate::packet::{QoS, TopicError, TopicName};
 use crate::playground::Action;
-use crate::sim::Command;
+use crate::sim::{Command, MessageProperties};
 use crate::text::{Key, key};
 use crate::trace::NodeId;
 use crate::web::i18n::use_ui;
@@ -91,7 +91,8 @@ pub(crate) fn PublishForm(PublishFormProps { node, topic: proposed }: &PublishFo
         Callback::from(move |()| {
             if let Ok(topic) = &checked {
                 let payload = ByteString::from(payload.as_str());
-                ui.say(Msg::Act(Action::Do(Command::Publish { client: node, topic: topic.clone(), payload, qos, retain })));
+                let (topic, properties) = (topic.clone(), MessageProperties::default());
+                ui.say(Msg::Act(Action::Do(Command::Publish { client: node, topic, payload, qos, retain, properties })));
             }
         })
     };

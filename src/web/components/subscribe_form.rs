@@ -29,7 +29,7 @@ pub(crate) fn SubscribeForm(SubscribeFormProps { node }: &SubscribeFormProps) ->
         Callback::from(move |()| {
             if let Ok(filter) = &checked {
                 let options = SubscriptionOptions { qos, ..SubscriptionOptions::default() };
-                ui.say(Msg::Act(Action::Do(Command::Subscribe { client: node, filter: filter.clone(), options })));
+                ui.say(Msg::Act(Action::Do(Command::Subscribe { client: node, filter: filter.clone(), options, identifier: None })));
             }
         })
     };
