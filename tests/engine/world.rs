@@ -138,8 +138,8 @@ fn the_same_inputs_give_the_same_digests_here_and_on_every_platform() {
 }
 
 const GOLDEN_RECORDS: usize = 6_410;
-const GOLDEN_TRACE: &str = "81ef6e88337ce397";
-const GOLDEN_STATE: &str = "bab0b06c0b9b497b";
+const GOLDEN_TRACE: &str = "9ce80f3f7aec3426";
+const GOLDEN_STATE: &str = "a935ad91c02b0a7b";
 
 #[test]
 fn every_record_names_an_earlier_cause_and_time_never_goes_back() {
