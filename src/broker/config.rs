@@ -1,5 +1,7 @@
 //! Every limit and choice of the broker.
 
+use bytestring::ByteString;
+
 use super::access::AccessControl;
 use crate::packet::{ClientId, ProtocolVersion, QoS, ReasonCode};
 use crate::time::Duration;
@@ -31,7 +33,14 @@ pub struct BrokerConfig {
     pub assigned_prefix: String,
     /// What every Client Identifier has to begin with.
     pub client_id_prefix: Option<String>,
+    /// The longest Client Identifier in bytes.
+    pub max_client_id_bytes: usize,
+    /// What Response Information begins with, for Clients that ask for it; their Client Identifier follows (5.0 §3.2.2.3.15).
+    pub response_information: Option<ByteString>,
+    /// The Server that Clients are to use instead (5.0 §4.11).
+    pub redirect: Option<Redirect>,
     /// Time for CONNECT after the Network Connection was opened.
+    /// In 5.0 the whole exchange of enhanced authentication has to come within it.
     pub connect_timeout: Duration,
     /// Longest payload in bytes: a longer message is acknowledged, but goes nowhere.
     pub max_payload: Option<u32>,
@@ -77,6 +86,17 @@ pub struct BrokerConfig {
     pub persistence: bool,
 }
 
+/// Where Clients are sent instead.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Redirect {
+    /// Server Reference: `host` or `host:port`, several with spaces between.
+    pub server: ByteString,
+    /// Whether they are to keep to it (0x9D Server moved, else 0x9C Use another server).
+    pub permanent: bool,
+    /// Whether only those are sent for whom there is no room.
+    pub only_when_full: bool,
+}
+
 impl Default for BrokerConfig {
     fn default() -> Self {
         Self {
@@ -92,6 +112,9 @@ impl Default for BrokerConfig {
             allow_empty_client_id: true,
             assigned_prefix: "auto-".to_owned(),
             client_id_prefix: None,
+            max_client_id_bytes: 65_535,
+            response_information: None,
+            redirect: None,
             connect_timeout: Duration::from_secs(10),
             max_payload: None,
             upgrade_outgoing_qos: false,
@@ -129,7 +152,7 @@ impl BrokerConfig {
 
     /// Whether the Client Identifier may be used; `asked` is what CONNECT says, `client_id` what it becomes.
     pub(super) fn check_client_id(&self, asked: &ClientId, client_id: &ClientId) -> Result<(), ReasonCode> {
-        if asked.is_empty() && !self.allow_empty_client_id {
+        if asked.is_empty() && !self.allow_empty_client_id || client_id.as_str().len() > self.max_client_id_bytes {
             return Err(ReasonCode::ClientIdentifierNotValid);
         }
         match &self.client_id_prefix {

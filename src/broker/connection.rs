@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::access::Exchange;
 use super::ending::{Farewell, Misbehaviour};
 use super::event::{BrokerEvent, EndCause};
 use super::subscription::SessionKey;
@@ -21,6 +22,10 @@ pub(super) struct Connection {
     /// One and a half times the Keep Alive; `None` if it is off.
     silence_max: Option<Duration>,
     pub(super) unwritten: Unwritten,
+    /// The exchange of AUTH packets that has begun.
+    pub(super) exchange: Option<Box<Exchange>>,
+    /// Whether CONNECT named an Authentication Method, so that it may be used again.
+    pub(super) is_authenticated: bool,
 }
 
 /// What was sent and not yet reported as written: a Client that does not read makes it grow.
@@ -50,7 +55,12 @@ impl Unwritten {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Phase {
     AwaitingConnect,
-    Connected { session: SessionKey, version: ProtocolVersion },
+    /// CONNECT named an Authentication Method, and the exchange is not over.
+    Authenticating,
+    Connected {
+        session: SessionKey,
+        version: ProtocolVersion,
+    },
 }
 
 impl Connection {
@@ -58,6 +68,7 @@ impl Connection {
     pub(super) const fn version(&self) -> Option<ProtocolVersion> {
         match self.phase {
             Phase::Connected { version, .. } => Some(version),
+            Phase::Authenticating => Some(ProtocolVersion::V5),
             Phase::AwaitingConnect => None,
         }
     }
@@ -66,11 +77,15 @@ impl Connection {
 impl Broker {
     pub(super) fn open(&mut self, now: Instant, connection: ConnectionId) {
         self.statistics.count_socket();
-        if self.connections.len() >= self.config.max_connections {
-            let limit = self.config.max_connections;
-            self.emit(BrokerEvent::LimitReached { message: key::BROKER_LIMIT_CONNECTIONS.with("limit", limit) });
+        // Who is to be sent to another Server has to be heard first; they may be as many again.
+        let limit = self.config.max_connections;
+        let hears_out = self.config.redirect.is_some() && self.connections.len() < limit.saturating_mul(2);
+        if self.connections.len() >= limit && !hears_out {
+            let message = key::BROKER_LIMIT_CONNECTIONS.with("limit", limit);
+            self.emit(BrokerEvent::LimitReached { message: message.clone() });
             self.transmit(connection, Transmit::Close);
-            self.emit(BrokerEvent::ConnectionEnded { connection, client_id: None, cause: EndCause::Refused(ReasonCode::ServerBusy) });
+            let cause = EndCause::Refused { reason_code: ReasonCode::ServerBusy, message };
+            self.emit(BrokerEvent::ConnectionEnded { connection, client_id: None, cause });
             return;
         }
         let opened = Connection {
@@ -78,6 +93,8 @@ impl Broker {
             phase: Phase::AwaitingConnect,
             last_packet_at: now,
             silence_max: None,
+            exchange: None,
+            is_authenticated: false,
             unwritten: Unwritten::default(),
         };
         self.connections.insert(connection, opened);
@@ -160,6 +177,10 @@ impl Broker {
                 Ok(_) => {}
                 Err(error) => self.refuse_malformed_connect(now, connection, error, frame),
             },
+            Phase::Authenticating => {
+                let packet = Packet::decode(&frame, ProtocolVersion::V5);
+                self.receive_in_authentication(now, connection, packet, frame);
+            }
             Phase::Connected { session, version } => match Packet::decode(&frame, version) {
                 Ok(packet) => {
                     if let Err(misbehaviour) = self.handle_packet(now, connection, session, packet) {
@@ -193,7 +214,7 @@ impl Broker {
             }
             Packet::Disconnect(disconnect) => self.handle_disconnect(now, connection, session, &disconnect),
             Packet::Connect(_) => Err(Misbehaviour::protocol_error("MQTT-3.1.0-2", key::BROKER_SECOND_CONNECT.message())),
-            Packet::Auth(_) => Err(Misbehaviour::protocol_error("MQTT-4.12.0-6", key::BROKER_AUTH_WITHOUT_METHOD.message())),
+            Packet::Auth(auth) => self.handle_auth(now, connection, session, auth),
             Packet::Connack(_) | Packet::Suback(_) | Packet::Unsuback(_) | Packet::Pingresp => {
                 Err(Misbehaviour::protocol_error("5.0 §2.1.2", key::BROKER_SERVER_PACKET.with("packet", packet.packet_type().name())))
             }

@@ -142,7 +142,11 @@ impl Broker {
     /// Sends, queues or drops one delivery: first the event that says which, then the packet.
     pub(super) fn deliver(&mut self, now: Instant, key: SessionKey, filter: TopicFilter, delivery: Delivery, frame: &mut SharedFrame) {
         let message = Arc::clone(&delivery.message);
-        let decision = self.decide(now, key, delivery, frame);
+        let decision = if self.deny_delivery(key, &message) {
+            Decision::dropped(DropReason::NotAuthorized)
+        } else {
+            self.decide(now, key, delivery, frame)
+        };
         self.report_routing(&message, key, filter, decision);
     }
 

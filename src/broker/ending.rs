@@ -1,12 +1,13 @@
 //! How connections and sessions end, and the broker itself.
 
+use super::config::Redirect;
 use super::connection::Phase;
 use super::event::{BrokerEvent, EndCause};
-use super::session_state::SessionExpiry;
+use super::session_state::{Online, SessionExpiry};
 use super::shared::SharedSubscriptions;
 use super::subscription::SessionKey;
 use super::{Broker, Timer};
-use crate::packet::{Connack, Disconnect, Packet, ProtocolVersion, ReasonCode};
+use crate::packet::{ClientId, Connack, Disconnect, Packet, ProtocolVersion, ReasonCode};
 use crate::session::{ConnectionId, Transmit};
 use crate::text::{Language, Message, key};
 use crate::time::Instant;
@@ -49,16 +50,22 @@ impl Farewell {
     pub(super) fn disconnect(reason_code: ReasonCode) -> Self {
         Self::Disconnect(Box::new(Disconnect::new(reason_code)))
     }
+
+    /// The same with a Reason String.
+    pub(super) fn disconnect_because(reason_code: ReasonCode, reason_string: String) -> Self {
+        let mut disconnect = Disconnect::new(reason_code);
+        disconnect.properties.reason_string = Some(reason_string.into());
+        Self::Disconnect(Box::new(disconnect))
+    }
 }
 
 impl Broker {
     /// The Client broke a rule: DISCONNECT with the code of the clause and its words (5.0), close, and the will as after any close without DISCONNECT 0x00
     /// [MQTT-3.1.2-8].
     pub(super) fn end_misbehaved(&mut self, now: Instant, connection: ConnectionId, misbehaviour: Misbehaviour) {
-        let mut disconnect = Disconnect::new(misbehaviour.reason_code);
         // The wire has one language; English, as the names of the specification are. Request Problem Information does not rule it out here (5.0 §3.1.2.11.7).
-        disconnect.properties.reason_string = Some(Language::English.render(&misbehaviour.message).into());
-        self.end_connection(now, connection, misbehaviour.into_cause(), Farewell::Disconnect(Box::new(disconnect)));
+        let farewell = Farewell::disconnect_because(misbehaviour.reason_code, Language::English.render(&misbehaviour.message));
+        self.end_connection(now, connection, misbehaviour.into_cause(), farewell);
     }
 
     /// Ends a connection with all that follows for its session and its will.
@@ -79,7 +86,7 @@ impl Broker {
         self.timers.cancel(&Timer::KeepAlive(connection));
         let key = match phase {
             Phase::Connected { session, .. } => Some(session),
-            Phase::AwaitingConnect => None,
+            Phase::AwaitingConnect | Phase::Authenticating => None,
         };
         // First the event that says why, then what follows from it.
         let client_id = key.and_then(|key| self.sessions.get(key.0)).map(|session| session.client_id.clone());
@@ -156,29 +163,50 @@ impl Broker {
         self.timers.cancel(&Timer::Will(key));
         self.timers.cancel(&Timer::QueueExpiry(key));
         session.kept().for_each(|message| self.held.release(message));
-        let (undelivered, will, client_id) = (session.take_undelivered(), session.will.take(), session.client_id);
+        let (undelivered, will) = (session.take_undelivered(), session.will.take());
+        let (client_id, user_name) = (session.client_id, session.user_name);
         self.emit(BrokerEvent::SessionEnded { client_id: client_id.clone(), expired });
         for kept in undelivered {
             self.part_with(now, &client_id, kept);
         }
         if let Some(will) = will {
-            self.accept_will(now, client_id, will);
+            self.accept_will(now, client_id, user_name, will);
         }
     }
 
     pub(super) fn shut_down(&mut self, now: Instant) {
-        self.stop(now, &Farewell::disconnect(ReasonCode::ServerShuttingDown));
+        self.stop(now, &EndCause::ServerShutDown, &Farewell::disconnect(ReasonCode::ServerShuttingDown));
+    }
+
+    /// Ends the connection of one Client on behalf of somebody who administers the broker.
+    pub(super) fn kick(&mut self, now: Instant, client_id: &ClientId, reason: Option<&str>) -> bool {
+        let online = self.session_key(client_id).and_then(|key| self.sessions.get(key.0)).and_then(|session| session.online);
+        let Some(Online { connection, .. }) = online else { return false };
+        let reason = reason.map_or_else(|| Language::English.render(&key::BROKER_KICKED.message()), str::to_owned);
+        let farewell = Farewell::disconnect_because(ReasonCode::AdministrativeAction, reason);
+        self.end_connection(now, connection, EndCause::Kicked, farewell);
+        true
+    }
+
+    /// Sends everybody to another Server, whoever connects from now on too.
+    pub(super) fn redirect(&mut self, now: Instant, redirect: Option<Redirect>) {
+        if let Some(Redirect { server, permanent, only_when_full: false }) = &redirect {
+            let mut disconnect = Disconnect::new(if *permanent { ReasonCode::ServerMoved } else { ReasonCode::UseAnotherServer });
+            disconnect.properties.server_reference = Some(server.clone());
+            self.stop(now, &EndCause::Redirected, &Farewell::Disconnect(Box::new(disconnect)));
+        }
+        self.config.redirect = redirect;
     }
 
     pub(super) fn crash(&mut self, now: Instant) {
         if self.config.persistence {
-            self.stop(now, &Farewell::Abort);
+            self.stop(now, &EndCause::ServerCrashed, &Farewell::Abort);
             self.start_statistics(now);
             return;
         }
         let connections: Vec<ConnectionId> = self.connections.keys().copied().collect();
         for connection in connections {
-            self.detach(connection, EndCause::ServerStopped, Farewell::Abort);
+            self.detach(connection, EndCause::ServerCrashed, Farewell::Abort);
         }
         // No group hands over to another session that is about to end.
         self.shared = SharedSubscriptions::default();
@@ -195,10 +223,10 @@ impl Broker {
     }
 
     /// Ends all connections first, so that no will is sent to a Client that is about to be cut off.
-    fn stop(&mut self, now: Instant, farewell: &Farewell) {
+    pub(super) fn stop(&mut self, now: Instant, cause: &EndCause, farewell: &Farewell) {
         let connections: Vec<ConnectionId> = self.connections.keys().copied().collect();
         let sessions: Vec<SessionKey> =
-            connections.into_iter().filter_map(|connection| self.detach(connection, EndCause::ServerStopped, farewell.clone())).collect();
+            connections.into_iter().filter_map(|connection| self.detach(connection, cause.clone(), farewell.clone())).collect();
         for session in sessions {
             self.settle(now, session);
         }

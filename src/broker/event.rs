@@ -1,6 +1,7 @@
 //! What the broker gives out: transmissions and events, in the order of their causes.
 
 use bytes::Bytes;
+use bytestring::ByteString;
 use serde::Serialize;
 
 use crate::packet::{ClientId, DecodeError, PacketId, ProtocolVersion, QoS, ReasonCode, Subscription, TopicFilter, TopicName};
@@ -44,9 +45,58 @@ pub enum EndCause {
         message: Message,
     },
     /// CONNECT was refused.
-    Refused(ReasonCode),
-    /// The broker shuts down or crashed.
-    ServerStopped,
+    Refused {
+        /// As in CONNACK, if there was one.
+        reason_code: ReasonCode,
+        /// In words.
+        message: Message,
+    },
+    /// The Client may not be connected any more: its rights were revoked, or it failed to authenticate again.
+    NotAuthorized {
+        /// In words.
+        message: Message,
+    },
+    /// Somebody who administers the broker ended it.
+    Kicked,
+    /// The Client is to use another Server.
+    Redirected,
+    /// The broker shuts down in order.
+    ServerShutDown,
+    /// The broker died.
+    ServerCrashed,
+}
+
+/// What somebody was not allowed to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeniedAccess {
+    /// To publish.
+    Publish,
+    /// To have its will published.
+    Will,
+    /// To subscribe, or to stay subscribed.
+    Subscribe,
+    /// To be sent a message.
+    Receive,
+    /// To be sent a retained message whose publisher may not publish there any more.
+    Retained,
+}
+
+/// What decided it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DecidedBy {
+    /// A rule that denies.
+    Rule {
+        /// Its line in the access control list, from 1; 0 if it stands in none.
+        line: u32,
+        /// The line itself.
+        text: ByteString,
+    },
+    /// No rule allows it.
+    NoRule,
+    /// There is no such user, or anonymous Clients are not accepted.
+    UnknownUser,
 }
 
 /// Where one message went, for one subscriber.
@@ -90,6 +140,8 @@ pub enum DropReason {
     SlowReader,
     /// The broker keeps as many bytes of messages as it may.
     PayloadsFull,
+    /// The subscriber may not read it, or not any more; the event before says what decided it.
+    NotAuthorized,
     /// The session ended, or unsubscribed, and another member of the group with the Shared Subscription gets it (5.0 §4.8.2).
     MovedToAnotherMember,
 }
@@ -271,6 +323,21 @@ pub enum BrokerEvent {
         /// As which message.
         message: MessageId,
     },
+    /// Somebody was not allowed to do something.
+    AccessDenied {
+        /// Who.
+        client_id: ClientId,
+        /// As which user; `None` is anonymous.
+        user_name: Option<ByteString>,
+        /// What.
+        access: DeniedAccess,
+        /// Where: a Topic Name or a Topic Filter.
+        topic: ByteString,
+        /// Why.
+        decided_by: DecidedBy,
+    },
+    /// Other users, passwords or rights are in force.
+    AccessChanged,
     /// A limit was reached.
     LimitReached {
         /// Which, and what follows.

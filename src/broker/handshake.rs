@@ -1,7 +1,10 @@
 //! CONNECT and its answer (5.0 §3.1.4).
 
 use bytes::Bytes;
+use bytestring::ByteString;
 
+use super::access::connack_properties;
+use super::config::Redirect;
 use super::connection::Phase;
 use super::ending::{Farewell, Misbehaviour};
 use super::event::{BrokerEvent, EndCause};
@@ -10,36 +13,92 @@ use super::subscription::SessionKey;
 use super::{Broker, Timer};
 use crate::packet::{ClientId, Connack, ConnackProperties, Connect, DecodeError, Packet, ProtocolVersion, QoS, ReasonCode, WillMessage};
 use crate::session::ConnectionId;
-use crate::text::{Message, key};
+use crate::text::{Language, Message, key};
 use crate::time::Instant;
 
 /// Why CONNECT is refused.
-struct Refusal {
+pub(super) struct Refusal {
     reason_code: ReasonCode,
-    /// The limit that was reached, if it is one.
-    limit: Option<Message>,
+    message: Message,
+    /// Whether the message names a limit that was reached.
+    is_limit: bool,
+    server_reference: Option<ByteString>,
 }
 
-impl From<ReasonCode> for Refusal {
-    fn from(reason_code: ReasonCode) -> Self {
-        Self { reason_code, limit: None }
+impl Refusal {
+    pub(super) const fn new(reason_code: ReasonCode, message: Message) -> Self {
+        Self { reason_code, message, is_limit: false, server_reference: None }
+    }
+
+    fn limit(reason_code: ReasonCode, message: Message) -> Self {
+        Self { is_limit: true, ..Self::new(reason_code, message) }
+    }
+
+    fn redirected(reason_code: ReasonCode, redirect: &Redirect) -> Self {
+        Self { server_reference: Some(redirect.server.clone()), ..Self::new(reason_code, key::BROKER_REFUSED_REDIRECT.message()) }
+    }
+
+    /// CONNACK that says so, if the version has a code for it [MQTT-3.2.2-6] and the Client accepts one of this size; without the Reason String if only that
+    /// makes it too large [MQTT-3.2.2-19].
+    pub(super) fn farewell(&self, version: ProtocolVersion, maximum_packet_size: usize) -> Farewell {
+        let mut connack = Connack { session_present: false, reason_code: self.reason_code, properties: ConnackProperties::default() };
+        if version == ProtocolVersion::V5 {
+            // The wire has one language. Request Problem Information does not rule a Reason String out here (5.0 §3.1.2.11.7).
+            connack.properties.reason_string = Some(Language::English.render(&self.message).into());
+            connack.properties.server_reference = self.server_reference.clone();
+        }
+        let fits = |connack: &Connack| {
+            Packet::Connack(Box::new(connack.clone())).to_bytes(version).is_ok_and(|bytes| bytes.len() <= maximum_packet_size)
+        };
+        if !fits(&connack) {
+            connack.properties.reason_string = None;
+        }
+        if fits(&connack) { Farewell::Connack(version, Box::new(connack)) } else { Farewell::Close }
     }
 }
 
+/// Maximum Packet Size of the Client.
+pub(super) fn maximum_packet_size(connect: &Connect) -> usize {
+    connect.properties.maximum_packet_size.map_or(usize::MAX, |size| usize::try_from(size).unwrap_or(usize::MAX))
+}
+
 impl Broker {
+    /// First who it is, then whether it may connect.
     pub(super) fn handle_connect(&mut self, now: Instant, connection: ConnectionId, connect: Connect) {
-        self.timers.cancel(&Timer::ConnectDeadline(connection));
+        if let Some(method) = connect.properties.authentication_method.clone() {
+            self.begin_authentication(now, connection, connect, &method);
+            return;
+        }
+        match self.check_password(&connect) {
+            Ok(user_name) => self.accept_connect(now, connection, connect, user_name, None),
+            Err(refusal) => self.refuse_connect(now, connection, &connect, refusal),
+        }
+    }
+
+    /// The Client is `user_name`. `server_final` ends an exchange of AUTH packets.
+    pub(super) fn accept_connect(
+        &mut self,
+        now: Instant,
+        connection: ConnectionId,
+        connect: Connect,
+        user_name: Option<ByteString>,
+        server_final: Option<Bytes>,
+    ) {
         let version = connect.version;
-        let maximum_packet_size =
-            connect.properties.maximum_packet_size.map_or(usize::MAX, |size| usize::try_from(size).unwrap_or(usize::MAX));
+        let maximum_packet_size = maximum_packet_size(&connect);
         let assigned = connect.client_id.is_empty();
         let client_id = if assigned { self.unused_client_id() } else { connect.client_id.clone() };
         let expiry = self.granted_expiry(&connect);
         let mut connack = self.connack(&connect, &client_id, expiry);
+        let is_authenticated = server_final.is_some();
+        if let Some(data) = server_final {
+            (connack.properties.authentication_method, connack.properties.authentication_data) = connack_properties(data);
+        }
         if let Err(refusal) = self.check_connect(&connect, &client_id, &connack, maximum_packet_size) {
-            self.refuse_connect(now, connection, version, refusal, maximum_packet_size);
+            self.refuse_connect(now, connection, &connect, refusal);
             return;
         }
+        self.timers.cancel(&Timer::ConnectDeadline(connection));
         if assigned {
             self.next_assigned = self.next_assigned.saturating_add(1);
         }
@@ -55,12 +114,19 @@ impl Broker {
         let key = resumed.unwrap_or_else(|| self.create_session(client_id.clone(), version));
         self.timers.cancel(&Timer::SessionEnd(key));
         self.discard_will(key, true);
+        if let Some(session) = self.sessions.get_mut(key.0) {
+            session.user_name = user_name;
+        }
+        if session_present {
+            self.enforce_access(key);
+        }
 
         let keep_alive = self.config.server_keep_alive_for(version, connect.keep_alive).unwrap_or(connect.keep_alive);
         let (receive_maximum, max_inflight) = (self.config.receive_maximum.max(1), self.config.max_inflight.max(1));
         if let Some(session) = self.sessions.get_mut(key.0) {
             session.version = version;
-            session.online = Some(Online { connection, maximum_packet_size });
+            let wants_problem_information = connect.properties.request_problem_information.unwrap_or(true);
+            session.online = Some(Online { connection, maximum_packet_size, wants_problem_information });
             session.expiry = expiry;
             session.will = connect.will;
             let send_maximum = connect.properties.receive_maximum.unwrap_or(u16::MAX).min(max_inflight);
@@ -75,6 +141,7 @@ impl Broker {
         }
         if let Some(state) = self.connections.get_mut(&connection) {
             state.phase = Phase::Connected { session: key, version };
+            state.is_authenticated = is_authenticated;
         }
         self.start_keep_alive(now, connection, keep_alive);
         self.emit(BrokerEvent::ClientConnected { connection, client_id, version, session_present, keep_alive });
@@ -85,73 +152,67 @@ impl Broker {
 
     /// All checks that may refuse, before anything is changed.
     fn check_connect(&self, connect: &Connect, client_id: &ClientId, connack: &Connack, maximum_packet_size: usize) -> Result<(), Refusal> {
-        if connect.properties.authentication_method.is_some() {
-            return Err(ReasonCode::BadAuthenticationMethod.into());
+        let redirect = self.config.redirect.as_ref();
+        if let Some(redirect) = redirect {
+            let is_full = self.connections.len() > self.config.max_connections;
+            let (reason_code, applies) = match connect.version {
+                ProtocolVersion::V311 => (ReasonCode::ServerUnavailable, !redirect.only_when_full || is_full),
+                _ if !redirect.only_when_full && redirect.permanent => (ReasonCode::ServerMoved, true),
+                _ => (ReasonCode::UseAnotherServer, !redirect.only_when_full || is_full),
+            };
+            if applies {
+                return Err(Refusal::redirected(reason_code, redirect));
+            }
         }
-        self.config.check_client_id(&connect.client_id, client_id)?;
+        if let Err(reason_code) = self.config.check_client_id(&connect.client_id, client_id) {
+            return Err(Refusal::new(reason_code, key::BROKER_REFUSED_CLIENT_ID.message()));
+        }
         // [MQTT-3.1.3-8] of 3.1.1: the Server could not tell the Client the identifier it needs to resume.
         if connect.version == ProtocolVersion::V311 && connect.client_id.is_empty() && !connect.clean_start {
-            return Err(ReasonCode::ClientIdentifierNotValid.into());
-        }
-        if !self.config.access.allow_anonymous {
-            // There is no password file yet against which a user could be checked.
-            return Err(match connect.user_name {
-                Some(_) => ReasonCode::BadUserNameOrPassword.into(),
-                None => ReasonCode::NotAuthorized.into(),
-            });
+            return Err(Refusal::new(ReasonCode::ClientIdentifierNotValid, key::BROKER_REFUSED_CLIENT_ID.message()));
         }
         if let Some(will) = &connect.will {
             self.check_will(will)?;
         }
         if self.session_key(client_id).is_none() && self.by_client.len() >= self.config.max_sessions {
+            if let (Some(redirect), ProtocolVersion::V5) = (redirect, connect.version) {
+                return Err(Refusal::redirected(ReasonCode::UseAnotherServer, redirect));
+            }
             let limit = key::BROKER_LIMIT_SESSIONS.with("limit", self.config.max_sessions);
             let reason_code = match connect.version {
                 ProtocolVersion::V5 => ReasonCode::QuotaExceeded,
                 ProtocolVersion::V311 => ReasonCode::ServerUnavailable,
             };
-            return Err(Refusal { reason_code, limit: Some(limit) });
+            return Err(Refusal::limit(reason_code, limit));
         }
         let size = Packet::Connack(Box::new(connack.clone())).to_bytes(connect.version).map_or(usize::MAX, |bytes| bytes.len());
         if size > maximum_packet_size {
-            return Err(ReasonCode::PacketTooLarge.into());
+            return Err(Refusal::new(ReasonCode::PacketTooLarge, key::BROKER_REFUSED_PACKET_SIZE.message()));
         }
         Ok(())
     }
 
     fn check_will(&self, will: &WillMessage) -> Result<(), Refusal> {
         if will.qos > self.config.maximum_qos {
-            return Err(ReasonCode::QoSNotSupported.into());
+            return Err(Refusal::new(ReasonCode::QoSNotSupported, key::BROKER_REFUSED_WILL_QOS.message()));
         }
         if will.retain && !self.config.retain_available {
-            return Err(ReasonCode::RetainNotSupported.into());
+            return Err(Refusal::new(ReasonCode::RetainNotSupported, key::BROKER_REFUSED_WILL_RETAIN.message()));
         }
         match self.too_many_levels(will.topic.as_str()) {
-            Some(limit) => Err(Refusal { reason_code: ReasonCode::TopicNameInvalid, limit: Some(limit) }),
+            Some(limit) => Err(Refusal::limit(ReasonCode::TopicNameInvalid, limit)),
             None => Ok(()),
         }
     }
 
     /// CONNACK with the Reason Code and close [MQTT-3.2.2-7]. In 3.1.1 only five codes exist: for all others close without CONNACK [MQTT-3.2.2-6].
-    fn refuse_connect(
-        &mut self,
-        now: Instant,
-        connection: ConnectionId,
-        version: ProtocolVersion,
-        refusal: Refusal,
-        maximum_packet_size: usize,
-    ) {
-        let Refusal { reason_code, limit } = refusal;
-        if let Some(message) = limit {
-            self.emit(BrokerEvent::LimitReached { message });
+    pub(super) fn refuse_connect(&mut self, now: Instant, connection: ConnectionId, connect: &Connect, refusal: Refusal) {
+        let farewell = refusal.farewell(connect.version, maximum_packet_size(connect));
+        let Refusal { reason_code, message, is_limit, .. } = refusal;
+        if is_limit {
+            self.emit(BrokerEvent::LimitReached { message: message.clone() });
         }
-        let connack = Connack { session_present: false, reason_code, properties: ConnackProperties::default() };
-        let size = Packet::Connack(Box::new(connack.clone())).to_bytes(version).map_or(usize::MAX, |bytes| bytes.len());
-        let farewell = match version {
-            _ if size > maximum_packet_size => Farewell::Close,
-            ProtocolVersion::V311 if reason_code.connect_return_code().is_none() => Farewell::Close,
-            _ => Farewell::Connack(version, Box::new(connack)),
-        };
-        self.end_connection(now, connection, EndCause::Refused(reason_code), farewell);
+        self.end_connection(now, connection, EndCause::Refused { reason_code, message }, farewell);
     }
 
     /// A CONNECT that breaks the format: in 5.0 CONNACK with the code, in 3.1.1 none except for an unacceptable protocol level
@@ -212,11 +273,19 @@ impl Broker {
                 subscription_identifiers_available: (!config.subscription_identifiers_available).then_some(false),
                 shared_subscription_available: (!config.shared_subscription_available).then_some(false),
                 topic_alias_maximum: (config.topic_alias_maximum > 0).then_some(config.topic_alias_maximum),
+                response_information: self.response_information(connect, client_id),
                 server_keep_alive: config.server_keep_alive_for(connect.version, connect.keep_alive),
                 ..ConnackProperties::default()
             };
         }
         connack
+    }
+
+    /// A place for responses, if the Client asks for one [MQTT-3.1.2-28]. A Client Identifier with wildcards in it gets none: it would be no Topic Name.
+    fn response_information(&self, connect: &Connect, client_id: &ClientId) -> Option<ByteString> {
+        let prefix = self.config.response_information.as_ref()?;
+        let asked = connect.properties.request_response_information == Some(true);
+        (asked && !client_id.as_str().contains(['+', '#'])).then(|| format!("{prefix}{}", client_id.as_str()).into())
     }
 
     /// The next assigned Client Identifier that no session has [MQTT-3.1.3-6]. Counted, not drawn, so that a run can be repeated.

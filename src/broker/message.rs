@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use bytestring::ByteString;
 use smallvec::SmallVec;
 
 use super::event::MessageId;
@@ -14,6 +15,8 @@ use crate::time::{Duration, Instant};
 pub(super) struct ApplicationMessage {
     pub(super) id: MessageId,
     pub(super) publisher: Option<ClientId>,
+    /// As which user it was published; `None` is anonymous.
+    pub(super) publisher_user: Option<ByteString>,
     pub(super) topic: TopicName,
     pub(super) payload: Bytes,
     pub(super) qos: QoS,
@@ -26,6 +29,8 @@ pub(super) struct ApplicationMessage {
 /// What a message is made of before the broker has accepted it.
 pub(super) struct MessageContent {
     pub(super) publisher: Option<ClientId>,
+    /// As which user it was published; `None` is anonymous.
+    pub(super) publisher_user: Option<ByteString>,
     pub(super) topic: TopicName,
     pub(super) payload: Bytes,
     pub(super) qos: QoS,
@@ -34,15 +39,15 @@ pub(super) struct MessageContent {
 }
 
 impl MessageContent {
-    pub(super) fn from_publish(publisher: ClientId, publish: Publish) -> Self {
+    pub(super) fn from_publish(publisher: ClientId, publisher_user: Option<ByteString>, publish: Publish) -> Self {
         let Publish { qos, retain, topic, properties, payload, .. } = publish;
         let mut properties = properties.into_values();
         properties.topic_alias = None;
         properties.subscription_identifiers.clear();
-        Self { publisher: Some(publisher), topic, payload, qos, retain, properties }
+        Self { publisher: Some(publisher), publisher_user, topic, payload, qos, retain, properties }
     }
 
-    pub(super) fn from_will(publisher: ClientId, will: WillMessage) -> Self {
+    pub(super) fn from_will(publisher: ClientId, publisher_user: Option<ByteString>, will: WillMessage) -> Self {
         let WillMessage { topic, payload, qos, retain, properties } = will;
         let properties = PublishProperties {
             payload_format_indicator: properties.payload_format_indicator,
@@ -54,12 +59,12 @@ impl MessageContent {
             subscription_identifiers: SmallVec::new(),
             content_type: properties.content_type,
         };
-        Self { publisher: Some(publisher), topic, payload, qos, retain, properties }
+        Self { publisher: Some(publisher), publisher_user, topic, payload, qos, retain, properties }
     }
 
     pub(super) fn accept(self, id: MessageId, now: Instant) -> Arc<ApplicationMessage> {
-        let Self { publisher, topic, payload, qos, retain, properties } = self;
-        Arc::new(ApplicationMessage { id, publisher, topic, payload, qos, retain, properties, accepted_at: now })
+        let Self { publisher, publisher_user, topic, payload, qos, retain, properties } = self;
+        Arc::new(ApplicationMessage { id, publisher, publisher_user, topic, payload, qos, retain, properties, accepted_at: now })
     }
 }
 

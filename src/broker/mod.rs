@@ -62,15 +62,19 @@ use std::hash::{Hash, Hasher};
 
 use bytes::Bytes;
 
-pub use access::{AccessControl, Acl, AclAccess, AclRule, AclSubject, PASSWORD_ITERATIONS_MAX, PasswordHash, PasswordHashError, User};
-pub use config::BrokerConfig;
-pub use event::{BrokerEvent, DropReason, EndCause, MessageId, Output, Routing};
+pub use access::{
+    ACL_RULES_MAX, AccessControl, Acl, AclAccess, AclRule, AclSubject, PASSWORD_ITERATIONS_MAX, PasswordHash, PasswordHashError, USERS_MAX,
+    User, parse_password_file,
+};
+pub use config::{BrokerConfig, Redirect};
+pub use event::{BrokerEvent, DecidedBy, DeniedAccess, DropReason, EndCause, MessageId, Output, Routing};
 pub use inspect::{InFlightSummary, RetainedSummary, SessionSummary, SubscriptionSummary, WillSummary};
 pub use mosquitto_conf::{ListenerConf, ListenerProtocol, MosquittoConf, MosquittoImport};
 pub use profile::Profile;
 pub use shared::SharedGroupSummary;
 pub use topic_tree::{FilterId, Match, Subscribed, TopicTree};
 
+use access::Secrets;
 use arena::Arena;
 use connection::Connection;
 use held::HeldMessages;
@@ -89,8 +93,7 @@ use crate::time::{Instant, TimerTable};
 #[derive(Clone, Debug)]
 pub struct Broker {
     config: BrokerConfig,
-    /// For nonces.
-    rng: RngStream,
+    secrets: Secrets,
     connections: BTreeMap<ConnectionId, Connection>,
     sessions: Arena<Session>,
     by_client: BTreeMap<ClientId, SessionKey>,
@@ -108,7 +111,7 @@ pub struct Broker {
 /// What a timer is for. Of those due at one instant the first variant fires first: a will comes before the end of its session.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Timer {
-    /// CONNECT has not come.
+    /// CONNECT, or the end of an exchange of AUTH packets, has not come.
     ConnectDeadline(ConnectionId),
     /// One and a half times the Keep Alive may have passed. It is set once and looks at the last packet when it fires, so that packets cost nothing.
     KeepAlive(ConnectionId),
@@ -130,7 +133,7 @@ impl Broker {
     pub fn new(config: BrokerConfig, rng: RngStream) -> Self {
         let mut broker = Self {
             config,
-            rng,
+            secrets: Secrets::new(rng),
             connections: BTreeMap::new(),
             sessions: Arena::default(),
             by_client: BTreeMap::new(),
@@ -193,13 +196,23 @@ impl Broker {
         self.change_access(now, access);
     }
 
+    /// Somebody who administers the broker ends the connection of a Client: DISCONNECT 0x98 with these words (5.0) and close. Says whether it had one. Its session
+    /// and its will go on as after any close by the Server.
+    pub fn handle_kick(&mut self, now: Instant, client_id: &ClientId, reason: Option<&str>) -> bool {
+        self.kick(now, client_id, reason)
+    }
+
+    /// From now on Clients are to use another Server, or this one again. Unless it is only meant for when this one is full, those who are connected get DISCONNECT
+    /// with Server Reference (5.0) and are closed.
+    pub fn handle_redirect(&mut self, now: Instant, redirect: Option<Redirect>) {
+        self.redirect(now, redirect);
+    }
+
     /// The first timer that is due at `now` fires; more may be due then. One at a time, so that the outputs of each are told apart: they have nothing to do with one
     /// another. It may turn out that there was nothing to do.
     pub fn handle_timeout(&mut self, now: Instant) {
         match self.timers.pop_due(now) {
-            Some(Timer::ConnectDeadline(connection)) => {
-                self.end_connection(now, connection, EndCause::ConnectTimeout, ending::Farewell::Close);
-            }
+            Some(Timer::ConnectDeadline(connection)) => self.connect_deadline(now, connection),
             Some(Timer::KeepAlive(connection)) => self.check_keep_alive(now, connection),
             Some(Timer::QueueExpiry(session)) => self.expire_queued(now, session),
             Some(Timer::RetainedExpiry(topic)) => self.clear_retained(&topic),
@@ -250,7 +263,7 @@ impl Hash for Broker {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let Self {
             config,
-            rng,
+            secrets,
             connections,
             sessions,
             by_client,
@@ -264,7 +277,7 @@ impl Hash for Broker {
             next_assigned,
             outputs: _,
         } = self;
-        (config, rng, connections, sessions, by_client).hash(state);
+        (config, secrets, connections, sessions, by_client).hash(state);
         (subscriptions, shared, retained, held, statistics, timers, next_message, next_assigned).hash(state);
     }
 }

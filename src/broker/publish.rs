@@ -24,7 +24,7 @@ impl Broker {
         self.resolve_topic(key, &mut publish)?;
         self.check_publish(&publish)?;
         let Some(session) = self.sessions.get_mut(key.0) else { return Ok(()) };
-        let (version, client_id) = (session.version, session.client_id.clone());
+        let (version, client_id, user_name) = (session.version, session.client_id.clone(), session.user_name.clone());
         let (qos, packet_id) = (publish.qos, publish.packet_id);
         if let Some(packet_id) = packet_id {
             match session.inbound.handle_publish(packet_id, qos) {
@@ -56,6 +56,9 @@ impl Broker {
             }
         }
         self.statistics.count_payload(publish.payload.len());
+        if self.deny_publish(key, &publish) {
+            return Ok(());
+        }
         if let Some(rejection) = self.rejection(&publish) {
             return self.reject(key, version, qos, packet_id, rejection);
         }
@@ -68,7 +71,7 @@ impl Broker {
             }
             return Ok(());
         }
-        let subscribers = self.accept(now, MessageContent::from_publish(client_id, publish));
+        let subscribers = self.accept(now, MessageContent::from_publish(client_id, user_name, publish));
         if let Some(packet_id) = packet_id {
             let reason_code = match version {
                 ProtocolVersion::V5 if subscribers == 0 => ReasonCode::NoMatchingSubscribers,
@@ -169,7 +172,7 @@ impl Broker {
     }
 
     /// PUBACK or PUBREC [MQTT-3.3.4-1]. After PUBACK, and after a PUBREC that refuses, the identifier means a new message [MQTT-4.3.2-5] [MQTT-4.3.3-9].
-    fn acknowledge_publish(&mut self, key: SessionKey, qos: QoS, packet_id: PacketId, reason_code: ReasonCode) {
+    pub(super) fn acknowledge_publish(&mut self, key: SessionKey, qos: QoS, packet_id: PacketId, reason_code: ReasonCode) {
         if let Some(session) = self.sessions.get_mut(key.0)
             && (qos == QoS::AtLeastOnce || reason_code.is_error())
         {
@@ -251,7 +254,7 @@ impl Broker {
     }
 }
 
-const fn acknowledgement(qos: QoS, packet_id: PacketId, reason_code: ReasonCode) -> Packet {
+pub(super) const fn acknowledgement(qos: QoS, packet_id: PacketId, reason_code: ReasonCode) -> Packet {
     let acknowledgement = Acknowledgement::new(packet_id, reason_code);
     match qos {
         QoS::ExactlyOnce => Packet::Pubrec(acknowledgement),

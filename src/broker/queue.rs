@@ -125,6 +125,7 @@ mod tests {
     fn delivery(payload: &'static str, expiry: Option<u32>) -> Delivery {
         let content = MessageContent {
             publisher: None,
+            publisher_user: None,
             topic: TopicName::new("t").unwrap(),
             payload: payload.into(),
             qos: QoS::AtLeastOnce,

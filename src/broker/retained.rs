@@ -124,6 +124,7 @@ mod tests {
         for topic in topics {
             let content = MessageContent {
                 publisher: None,
+                publisher_user: None,
                 topic: TopicName::new(topic.to_owned()).unwrap(),
                 payload: "x".into(),
                 qos: QoS::AtMostOnce,

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use bytestring::ByteString;
+
 use super::message::{ApplicationMessage, Kept};
 use super::queue::MessageQueue;
 use crate::packet::{ClientId, ProtocolVersion, QoS, SubscriptionOptions, TopicFilter, WillMessage};
@@ -13,6 +15,8 @@ use crate::time::Duration;
 #[derive(Clone, Debug, Hash)]
 pub(super) struct Session {
     pub(super) client_id: ClientId,
+    /// The user of the last connection, by whose rights it is served; `None` is anonymous.
+    pub(super) user_name: Option<ByteString>,
     /// Of the last connection.
     pub(super) version: ProtocolVersion,
     pub(super) online: Option<Online>,
@@ -34,6 +38,8 @@ pub(super) struct Online {
     pub(super) connection: ConnectionId,
     /// Of the Client: larger packets are not sent [MQTT-3.1.2-24].
     pub(super) maximum_packet_size: usize,
+    /// Request Problem Information: whether a Reason String may stand in more than CONNACK and DISCONNECT [MQTT-3.1.2-29].
+    pub(super) wants_problem_information: bool,
 }
 
 /// A subscription as granted.
@@ -87,6 +93,7 @@ impl Session {
     pub(super) const fn new(client_id: ClientId, version: ProtocolVersion) -> Self {
         Self {
             client_id,
+            user_name: None,
             version,
             online: None,
             expiry: SessionExpiry::AT_CLOSE,

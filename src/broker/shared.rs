@@ -191,6 +191,9 @@ impl Broker {
 
     fn readiness(&self, now: Instant, key: SessionKey, delivery: &Delivery) -> Readiness {
         let Some(session) = self.sessions.get(key.0) else { return Readiness::Never };
+        if !self.may_receive(key, &delivery.message) {
+            return Readiness::Never;
+        }
         let is_kept = delivery.qos > QoS::AtMostOnce || self.config.queue_qos_zero;
         let (messages, bytes) = (self.config.max_queued_messages, self.config.max_queued_bytes);
         let waits = |readiness| match is_kept

@@ -133,6 +133,9 @@ impl Broker {
             self.emit(BrokerEvent::LimitReached { message });
             return Err(ReasonCode::TopicFilterInvalid);
         }
+        if self.deny_subscription(key, filter) {
+            return Err(ReasonCode::NotAuthorized);
+        }
         let limit = self.config.max_subscriptions;
         let qos = subscription.options.qos.min(self.config.maximum_qos);
         let granted = Granted { options: SubscriptionOptions { qos, ..subscription.options }, identifier };

@@ -1,5 +1,7 @@
 //! Will Messages (5.0 §3.1.2.5): published, delayed, discarded.
 
+use bytestring::ByteString;
+
 use super::event::{BrokerEvent, MessageId};
 use super::message::MessageContent;
 use super::subscription::SessionKey;
@@ -30,18 +32,22 @@ impl Broker {
         let Some(session) = self.sessions.get_mut(key.0) else { return };
         let client_id = session.client_id.clone();
         if let Some(will) = session.will.take() {
-            self.accept_will(now, client_id, will);
+            let user_name = session.user_name.clone();
+            self.accept_will(now, client_id, user_name, will);
         }
     }
 
-    pub(super) fn accept_will(&mut self, now: Instant, client_id: ClientId, will: WillMessage) {
+    pub(super) fn accept_will(&mut self, now: Instant, client_id: ClientId, user_name: Option<ByteString>, will: WillMessage) {
+        if self.deny_will(&client_id, user_name.as_ref(), &will.topic) {
+            return;
+        }
         if will.topic.as_str().starts_with(sys_topics::PREFIX) {
             let message = key::BROKER_SYS_TOPIC.with("client", client_id.as_str()).with("topic", will.topic.as_str());
             self.emit(BrokerEvent::LimitReached { message });
             return;
         }
         self.emit(BrokerEvent::WillPublished { client_id: client_id.clone(), message: MessageId(self.next_message) });
-        self.accept(now, MessageContent::from_will(client_id, will));
+        self.accept(now, MessageContent::from_will(client_id, user_name, will));
     }
 
     /// DISCONNECT 0x00 [MQTT-3.14.4-3], or the session was resumed in time [MQTT-3.1.3-9].

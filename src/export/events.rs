@@ -84,8 +84,14 @@ fn end_cause(cause: &EndCause) -> Value {
         EndCause::ClientMisbehaved { reason_code, clause, message } => {
             json!({ "why": "client_misbehaved", "reason_code": reason_code.as_u8(), "clause": clause, "message": said(message) })
         }
-        EndCause::Refused(code) => json!({ "why": "refused", "reason_code": code.as_u8() }),
-        EndCause::ServerStopped => json!({ "why": "server_stopped" }),
+        EndCause::Refused { reason_code, message } => {
+            json!({ "why": "refused", "reason_code": reason_code.as_u8(), "message": said(message) })
+        }
+        EndCause::NotAuthorized { message } => json!({ "why": "not_authorized", "message": said(message) }),
+        EndCause::Kicked => json!({ "why": "kicked" }),
+        EndCause::Redirected => json!({ "why": "redirected" }),
+        EndCause::ServerShutDown => json!({ "why": "server_shut_down" }),
+        EndCause::ServerCrashed => json!({ "why": "server_crashed" }),
     }
 }
 
@@ -160,6 +166,13 @@ pub(super) fn broker_event(event: &BrokerEvent) -> (&'static str, Value) {
         BrokerEvent::WillPublished { client_id, message } => {
             ("broker_will_published", json!({ "client_id": client_id.as_str(), "message": message }))
         }
+        BrokerEvent::AccessDenied { client_id, user_name, access, topic, decided_by } => (
+            "broker_access_denied",
+            json!({
+                "client_id": client_id.as_str(), "user_name": user_name.as_deref(), "access": access, "topic": &**topic, "decided_by": decided_by,
+            }),
+        ),
+        BrokerEvent::AccessChanged => ("broker_access_changed", json!({})),
         BrokerEvent::LimitReached { message } => ("broker_limit_reached", json!({ "message": said(message) })),
     }
 }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use bytes::Bytes;
 
 use super::{Event, NodeId, Record, Trace};
-use crate::broker::{BrokerEvent, EndCause};
+use crate::broker::{BrokerEvent, DecidedBy, EndCause};
 use crate::client::{ClientEvent, ClientState};
 use crate::link::{Segment, Side};
 use crate::packet::{Packet, ProtocolVersion};
@@ -182,12 +182,23 @@ fn broker_words(event: &BrokerEvent) -> String {
             let who = client_id.as_ref().map_or_else(|| "no client".to_owned(), |id| format!("{:?}", id.as_str()));
             let why = match cause {
                 EndCause::ClientMisbehaved { reason_code, clause, .. } => format!("misbehaved, {reason_code} [{clause}]"),
+                EndCause::Refused { reason_code, message } => format!("refused, {reason_code}: {}", Language::English.render(message)),
+                EndCause::NotAuthorized { message } => format!("not authorized: {}", Language::English.render(message)),
                 other => format!("{other:?}"),
             };
             format!("#{} of {who} ended: {why}", connection.0)
         }
         BrokerEvent::MessageAccepted { message, topic, qos, retain, payload, .. } => {
             format!("message {} accepted: {:?} qos {} retain {retain} payload {} B", message.0, topic.as_str(), *qos as u8, payload.len())
+        }
+        BrokerEvent::AccessDenied { client_id, user_name, access, topic, decided_by } => {
+            let user = user_name.as_ref().map_or_else(|| "anonymous".to_owned(), |name| format!("{:?}", &**name));
+            let why = match decided_by {
+                DecidedBy::Rule { line, text } => format!("line {line}: {text:?}"),
+                DecidedBy::NoRule => "no rule allows it".to_owned(),
+                DecidedBy::UnknownUser => "no such user".to_owned(),
+            };
+            format!("denied to {:?} ({user}): {access:?} {:?}, {why}", client_id.as_str(), &**topic)
         }
         BrokerEvent::LimitReached { message } => format!("limit: {}", Language::English.render(message)),
         other => format!("{other:?}"),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::packets::{PacketList, PacketRow};
 use super::sequence::{Mark, MarkKind};
-use crate::broker::{BrokerEvent, DropReason, EndCause, Routing};
+use crate::broker::{BrokerEvent, DecidedBy, DeniedAccess, DropReason, EndCause, Routing};
 use crate::client::{ClientEvent, DisconnectCause};
 use crate::link::{CloseReason, CutDirection, LossReason, Segment, Side, Verdict};
 use crate::packet::ClientId;
@@ -267,14 +267,21 @@ impl Narrator {
             BrokerEvent::ConnectionEnded { connection, cause, .. } => {
                 let node = self.at_connection(*connection);
                 let words = match cause {
-                    EndCause::ClientDisconnected(_) | EndCause::NetworkClosed | EndCause::ServerStopped => return None,
+                    EndCause::ClientDisconnected(_) | EndCause::NetworkClosed | EndCause::ServerShutDown | EndCause::ServerCrashed => {
+                        return None;
+                    }
                     EndCause::KeepAliveTimeout => key::VIEW_KEEP_ALIVE_TIMEOUT.message(),
                     EndCause::TakenOver => key::VIEW_TAKEN_OVER.message(),
                     EndCause::ConnectTimeout => key::VIEW_CONNECT_TIMEOUT.message(),
                     EndCause::ClientMisbehaved { clause, message, .. } => {
                         key::VIEW_CLIENT_MISBEHAVED.with("why", message.clone()).with("clause", *clause)
                     }
-                    EndCause::Refused(reason) => key::VIEW_REFUSED.with("reason", reason.to_string()),
+                    EndCause::Refused { reason_code, message } => {
+                        key::VIEW_REFUSED.with("reason", reason_code.to_string()).with("why", message.clone())
+                    }
+                    EndCause::NotAuthorized { message } => key::VIEW_NOT_AUTHORIZED.with("why", message.clone()),
+                    EndCause::Kicked => key::VIEW_KICKED.message(),
+                    EndCause::Redirected => key::VIEW_REDIRECTED.message(),
                 };
                 let message = words.with("node", self.name(node));
                 return Some(Telling::of_path(node, MarkKind::Broken, message));
@@ -304,6 +311,21 @@ impl Narrator {
             BrokerEvent::DuplicateSuppressed { packet_id, .. } => {
                 let message = key::VIEW_DUPLICATE.with("node", self.name(NodeId::BROKER)).with("id", packet_id.as_u16());
                 return Some(Telling::of_node(NodeId::BROKER, MarkKind::Note, message));
+            }
+            BrokerEvent::AccessDenied { client_id, access, topic, decided_by, .. } => {
+                let words = match access {
+                    DeniedAccess::Publish => key::VIEW_DENIED_PUBLISH,
+                    DeniedAccess::Will => key::VIEW_DENIED_WILL,
+                    DeniedAccess::Subscribe => key::VIEW_DENIED_SUBSCRIBE,
+                    DeniedAccess::Receive => key::VIEW_DENIED_RECEIVE,
+                    DeniedAccess::Retained => key::VIEW_DENIED_RETAINED,
+                };
+                let why = match decided_by {
+                    DecidedBy::Rule { line, text } => key::VIEW_DECIDED_BY_RULE.with("line", *line).with("rule", &**text),
+                    DecidedBy::NoRule => key::VIEW_DECIDED_BY_NO_RULE.message(),
+                    DecidedBy::UnknownUser => key::VIEW_DECIDED_BY_UNKNOWN_USER.message(),
+                };
+                (self.node_of(client_id), MarkKind::Note, words.with("topic", &**topic).with("why", why))
             }
             BrokerEvent::LimitReached { message } => {
                 return Some(Telling::of_node(NodeId::BROKER, MarkKind::Note, message.clone()));
@@ -361,6 +383,7 @@ fn drop_words(reason: DropReason) -> Message {
         DropReason::NoLocal => key::VIEW_DROP_NO_LOCAL,
         DropReason::Expired => key::VIEW_DROP_EXPIRED,
         DropReason::PacketTooLarge => key::VIEW_DROP_PACKET_TOO_LARGE,
+        DropReason::NotAuthorized => key::VIEW_DROP_NOT_AUTHORIZED,
         DropReason::SessionEnded => key::VIEW_DROP_SESSION_ENDED,
         DropReason::SlowReader => key::VIEW_DROP_SLOW_READER,
         DropReason::PayloadsFull => key::VIEW_DROP_PAYLOADS_FULL,

@@ -1,18 +1,27 @@
 //! Who may connect, and what they may do then.
 
 mod acl;
+mod acl_file;
+mod authentication;
+mod enforcement;
+mod enhanced;
 mod password;
+mod password_file;
 
 use std::collections::BTreeMap;
 
 use bytestring::ByteString;
 
 pub use acl::{Acl, AclAccess, AclRule, AclSubject};
+pub use acl_file::ACL_RULES_MAX;
 pub use password::{PASSWORD_ITERATIONS_MAX, PasswordHash, PasswordHashError};
+pub use password_file::{USERS_MAX, parse_password_file};
 
-use super::Broker;
-use crate::session::scram::{self, ScramCredentials, ScramError};
-use crate::time::Instant;
+pub(super) use acl::{Identity, Wanted};
+pub(super) use enhanced::{Exchange, Secrets, connack_properties};
+
+use super::event::DecidedBy;
+use crate::session::scram::{ITERATIONS_MIN, ScramCredentials, ScramError};
 
 /// Who may do what on a broker. Plain data: it is replaced as a whole by [`super::Broker::handle_access_changed`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -32,6 +41,32 @@ impl Default for AccessControl {
     }
 }
 
+impl AccessControl {
+    /// The one place where it is decided whether somebody may do something.
+    pub(super) fn decide(&self, who: Identity<'_>, wanted: Wanted<'_>) -> Result<(), DecidedBy> {
+        if !self.is_known(who.user_name) {
+            return Err(DecidedBy::UnknownUser);
+        }
+        let Some(acl) = &self.acl else { return Ok(()) };
+        acl.decide(who, wanted).map_err(|rule| match rule {
+            Some(rule) => DecidedBy::Rule { line: rule.line, text: rule.text.clone() },
+            None => DecidedBy::NoRule,
+        })
+    }
+
+    /// Whether somebody of this name may be connected at all.
+    fn is_known(&self, user_name: Option<&ByteString>) -> bool {
+        match (user_name, &self.users) {
+            (Some(name), Some(users)) => users.contains_key(name),
+            (Some(_), None) | (None, _) => self.allow_anonymous,
+        }
+    }
+
+    fn user(&self, name: &str) -> Option<&User> {
+        self.users.as_ref()?.get(name)
+    }
+}
+
 /// How a user shows that it is who it says it is. With neither it cannot log in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct User {
@@ -42,20 +77,17 @@ pub struct User {
 }
 
 impl User {
-    /// A user that can log in both ways. Salts and iterations are the caller's choice; those of SCRAM have bounds of their own.
+    /// A user that can log in both ways. Salt and iterations are the caller's choice; SCRAM has at least [`ITERATIONS_MIN`].
     ///
     /// # Errors
-    /// The password cannot be used with SCRAM.
+    /// The password or the salt cannot be used with SCRAM.
     pub fn with_password(password: &str, salt: &[u8], iterations: u32) -> Result<Self, ScramError> {
         Ok(Self {
             password: Some(PasswordHash::new(password.as_bytes(), salt, iterations)),
-            scram: Some(ScramCredentials::new(password, salt, scram::ITERATIONS_MIN)?),
+            scram: Some(ScramCredentials::new(password, salt, iterations.max(ITERATIONS_MIN))?),
         })
     }
 }
 
-impl Broker {
-    pub(super) fn change_access(&mut self, _now: Instant, access: AccessControl) {
-        self.config.access = access;
-    }
-}
+#[cfg(test)]
+mod tests;

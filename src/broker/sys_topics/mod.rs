@@ -236,6 +236,7 @@ impl Broker {
             now,
             MessageContent {
                 publisher: None,
+                publisher_user: None,
                 topic,
                 payload: text.into(),
                 qos: QoS::ExactlyOnce,

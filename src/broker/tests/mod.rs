@@ -1,5 +1,6 @@
 //! The broker under virtual time, with hand-made clients: what they send is written out, what they get is decoded.
 
+mod access;
 mod handshake;
 mod limits;
 mod misbehaviour;

@@ -259,7 +259,7 @@ fn shutdown_tells_the_clients_and_closes() {
     assert!(bench.take(three).is_empty());
     assert!([five, three, waiting].into_iter().all(|connection| bench.is_closed(connection)));
     assert_eq!(bench.session("three").unwrap().queued_messages, 1, "the will waits for its subscriber");
-    assert_eq!(bench.last_end(), &EndCause::ServerStopped);
+    assert_eq!(bench.last_end(), &EndCause::ServerShutDown);
 }
 
 #[test]
