@@ -212,10 +212,13 @@ impl Broker {
                 return Readiness::Never;
             }
         }
-        if delivery.qos == QoS::AtMostOnce || session.queue.is_empty() && session.outbound.blocked().is_none() {
-            return Readiness::Now;
+        let reads_slowly = self.connections.get(&online.connection).is_some_and(|state| state.unwritten.is_over(&self.config));
+        match delivery.qos {
+            QoS::AtMostOnce if reads_slowly => Readiness::Never,
+            QoS::AtMostOnce => Readiness::Now,
+            _ if !reads_slowly && session.queue.is_empty() && session.outbound.blocked().is_none() => Readiness::Now,
+            _ => waits(Readiness::Soon),
         }
-        waits(Readiness::Soon)
     }
 
     /// A session lets go of a message that has not reached its Client. Another member of the group that it came by gets it, if there is one.

@@ -161,6 +161,24 @@ fn members_that_cannot_take_a_message_now_are_passed_over() {
 }
 
 #[test]
+fn a_member_that_does_not_read_is_passed_over_too() {
+    for qos in [Q0, Q1] {
+        let mut bench = Bench::with(BrokerConfig { max_unwritten_packets: 4, ..BrokerConfig::default() });
+        let members = group(&mut bench, &["slow", "quick"], qos);
+        let publisher = bench.join(connect(V5, "p"));
+        // Both have got CONNACK and SUBACK; only one takes them, and all that follows.
+        for number in 0..8_u16 {
+            bench.broker.handle_written(bench.now, members[1], usize::MAX, usize::MAX);
+            bench.broker.handle_written(bench.now, publisher, usize::MAX, usize::MAX);
+            bench.send(publisher, publish("t", &number.to_string(), qos, if qos == Q0 { 0 } else { number + 1 }));
+        }
+        let got = got(&mut bench, &members);
+        assert_eq!(got[0].len(), 2, "{got:?}");
+        assert_eq!(got[1].len(), 6, "{got:?}");
+    }
+}
+
+#[test]
 fn when_none_is_online_a_message_waits_with_one_member_and_qos_0_is_dropped() {
     let mut bench = Bench::new();
     let members = group(&mut bench, &["a", "b"], Q1);
