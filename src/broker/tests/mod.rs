@@ -4,6 +4,7 @@ mod access;
 mod handshake;
 mod limits;
 mod misbehaviour;
+mod model;
 mod properties;
 mod qos;
 mod retained;
