@@ -38,6 +38,8 @@ fn client(name: &'static str, version: ProtocolVersion, filters: &[(&'static str
         clean_start: false,
         session_expiry_interval: is_v5.then_some(u32::MAX),
         receive_maximum: is_v5.then_some(2),
+        topic_alias_maximum: is_v5.then_some(2),
+        uses_topic_aliases: is_v5,
         reconnect: ReconnectPolicy::Fixed { delay: Duration::from_secs(1) },
         subscriptions: subscriptions.map(Into::into).collect(),
         ..ClientConfig::new(name)
@@ -130,7 +132,8 @@ fn qos_order_quotas_and_aliases_hold_over_cuts_at_any_byte_mqtt_4_4_0_1_mqtt_4_6
         }
         assert_delivered(&wires.peers[4], &published, QOS[1], |payload| payload.starts_with('a'));
         assert_ordered(&wires.peers[4], &published);
-        assert_eq!(wires.peers.iter().map(|peer| peer.aliases_seen).collect::<Vec<_>>(), [0, 0, 0, 0, 0], "aliases were in use");
+        let aliases: Vec<_> = wires.peers.iter().map(|peer| peer.aliases_seen).collect();
+        assert_eq!(aliases, [(3, 0), (0, 0), (0, 2), (0, 0), (0, 2)], "aliases were in use, both ways");
         wires.assert_at_rest();
     }
 }

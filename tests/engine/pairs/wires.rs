@@ -26,7 +26,8 @@ pub(super) struct Peer {
     up: Judge,
     down: Judge,
     pub(super) got: Vec<Got>,
-    pub(super) aliases_seen: usize,
+    /// The most that one connection set, up and down.
+    pub(super) aliases_seen: (usize, usize),
 }
 
 struct Wire {
@@ -194,6 +195,7 @@ impl Wires {
             }
             Output::Transmit(Transmit::Packet { bytes, .. }) => {
                 peer.up.sent(&decoded(&bytes, peer.version), bytes.len());
+                peer.aliases_seen.0 = peer.aliases_seen.0.max(peer.up.aliases());
                 if let Some(wire) = &mut peer.wire {
                     wire.up.extend(bytes);
                 }
@@ -230,7 +232,7 @@ impl Wires {
                             peer.down.session_ended();
                         }
                         peer.down.sent(&packet, bytes.len());
-                        peer.aliases_seen = peer.aliases_seen.max(peer.down.aliases());
+                        peer.aliases_seen.1 = peer.aliases_seen.1.max(peer.down.aliases());
                         wire.down.extend(bytes);
                     }
                     Transmit::Close | Transmit::Abort => wire.broker_closes = true,
@@ -262,7 +264,7 @@ fn peer(broker: &BrokerConfig, config: ClientConfig) -> Peer {
     };
     let of_client = Allows {
         receive_maximum: config.receive_maximum.filter(|_| is_v5).map_or(usize::MAX, usize::from),
-        alias_maximum: 0,
+        alias_maximum: config.topic_alias_maximum.filter(|_| is_v5).unwrap_or(0),
         packet_maximum: config.maximum_packet_size.filter(|_| is_v5).map_or(usize::MAX, |size| size as usize),
     };
     Peer {
@@ -272,7 +274,7 @@ fn peer(broker: &BrokerConfig, config: ClientConfig) -> Peer {
         up: Judge::new(format!("{name} → broker"), of_broker),
         down: Judge::new(format!("broker → {name}"), of_client),
         got: Vec::new(),
-        aliases_seen: 0,
+        aliases_seen: (0, 0),
     }
 }
 
