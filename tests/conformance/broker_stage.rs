@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use bytes::Bytes;
-use mqtt_playground::broker::{Broker, BrokerConfig, Output};
+use mqtt_playground::broker::{Acl, Broker, BrokerConfig, Output, User};
 use mqtt_playground::packet::{ProtocolVersion, QoS};
 use mqtt_playground::rng::Seed;
 use mqtt_playground::session::{ConnectionId, Transmit};
@@ -82,6 +82,15 @@ fn set(config: &mut BrokerConfig, key: &str, value: &str) -> Result<(), String> 
         value.parse().map_err(|_| format!("{value} is no number for this"))
     }
     match key {
+        "user" => {
+            let (name, password) = value.split_once(' ').ok_or("user = NAME PASSWORD")?;
+            let user = User::with_password(password, b"salt of the case", 1).map_err(|error| format!("{error:?}"))?;
+            config.access.users.get_or_insert_default().insert(name.into(), user);
+        }
+        "acl" => {
+            let text = value.replace(';', "\n");
+            config.access.acl = Some(Acl::parse("acl", &text).map_err(|mistakes| format!("{mistakes:?}"))?);
+        }
         "allow_anonymous" => config.access.allow_anonymous = value == "true",
         "allow_empty_client_id" => config.allow_empty_client_id = value == "true",
         "wildcard_subscription_available" => config.wildcard_subscription_available = value == "true",
@@ -172,6 +181,13 @@ impl Stage for BrokerStage {
         match act {
             Act::Stop => self.broker.handle_shutdown(self.now),
             Act::Crash => self.broker.handle_crash(self.now),
+            Act::Change(settings) => {
+                let mut config = BrokerConfig::default();
+                for (key, value) in settings {
+                    set(&mut config, key, value)?;
+                }
+                self.broker.handle_access_changed(self.now, config.access);
+            }
             other => return Err(format!("{other:?} is for cases of the client")),
         }
         self.settle();

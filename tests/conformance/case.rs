@@ -43,6 +43,8 @@ pub(super) enum Act {
     Pass(Duration),
     Stop,
     Crash,
+    /// The access control of the broker changes: key and value as in a setting.
+    Change(Vec<(String, String)>),
     /// A call of the program, and whether it must be an error.
     Do {
         call: String,
@@ -85,10 +87,7 @@ pub(super) fn parse(file: &str) -> Result<Vec<Case>, (usize, String)> {
                     let setup = setups.get(name).ok_or_else(|| fail(format!("no setup is called {name}")))?;
                     block = Block { settings: setup.settings.clone(), steps: setup.steps.clone() };
                 }
-                Some(("set", setting)) => {
-                    let (key, value) = setting.split_once('=').ok_or_else(|| fail("set KEY = VALUE".to_owned()))?;
-                    block.settings.push((key.trim().to_owned(), value.trim().to_owned()));
-                }
+                Some(("set", setting)) => block.settings.push(setting_of(setting).map_err(fail)?),
                 Some(("class", _)) => {}
                 Some(("known", reason)) => known_failure = Some(reason.trim_start_matches("failure").trim().to_owned()),
                 _ => block.steps.push(Step { line, text: text.to_owned(), act: act_of(text).map_err(fail)? }),
@@ -111,12 +110,12 @@ pub(super) fn parse(file: &str) -> Result<Vec<Case>, (usize, String)> {
     Ok(cases)
 }
 
-/// The line without indentation and comment; `#` inside of a text is none.
+/// The line without indentation and comment: `#` with a space behind it, but inside of a text.
 fn without_comment(line: &str) -> &str {
     let mut in_text = false;
     let end = line.char_indices().find_map(|(at, c)| {
         in_text ^= c == '\'';
-        (c == '#' && !in_text).then_some(at)
+        (c == '#' && !in_text && line[at + 1..].starts_with(' ')).then_some(at)
     });
     line[..end.unwrap_or(line.len())].trim()
 }
@@ -162,6 +161,7 @@ fn act_of(text: &str) -> Result<Act, String> {
     match text.split_once(' ') {
         None if text == "stop" => Ok(Act::Stop),
         None if text == "crash" => Ok(Act::Crash),
+        Some(("change", settings)) => Ok(Act::Change(settings.split('&').map(setting_of).collect::<Result<_, _>>()?)),
         Some(("do", call)) => {
             let (is_refused, call) = call.strip_prefix("refused ").map_or((false, call), |call| (true, call));
             let mut words = words(call)?.into_iter();
@@ -180,6 +180,11 @@ fn connection_of(text: &str) -> Option<(char, &str)> {
     let connection = text.chars().next().filter(char::is_ascii_uppercase)?;
     let rest = &text[1..];
     rest.starts_with(['>', '<', ' ']).then_some((connection, rest))
+}
+
+fn setting_of(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("KEY = VALUE")?;
+    Ok((key.trim().to_owned(), value.trim().to_owned()))
 }
 
 fn duration_of(text: &str) -> Result<Duration, String> {

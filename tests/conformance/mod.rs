@@ -13,7 +13,7 @@
 //!   A closed
 //! ```
 //!
-//! A line is one step; `#` begins a comment. `A`, `B`, … are Network Connections to the broker, opened when first named.
+//! A line is one step; `#` and a space begin a comment. `A`, `B`, … are Network Connections to the broker, opened when first named.
 //!
 //! | step | means |
 //! |---|---|
@@ -26,6 +26,7 @@
 //! | `A open` | A is a new Network Connection from now on |
 //! | `+ 90s`, `+ 89999ms` | time passes; before it does, every packet so far must have been expected |
 //! | `stop`, `crash` | the broker shuts down, or dies and starts again |
+//! | `change acl = …` | the access control is replaced; several settings with `&` between them |
 //! | `after NAME`, `then NAME` | the steps of that `setup` |
 //! | `class NAME` | the known bug class that the case belongs to |
 //! | `known failure REASON` | the case fails today; once it passes, that is a failure |
@@ -69,6 +70,7 @@ macro_rules! files {
 }
 
 files! {
+    access
     announcements
     client_exchange
     client_malformed_v311

@@ -120,7 +120,7 @@ fn no_password_is_in_what_the_broker_shows() {
 }
 
 #[test]
-fn publishing_without_right_gets_0x87_in_5_0_and_goes_nowhere_mqtt_3_3_5_2() {
+fn publishing_without_right_gets_0x87_in_5_0_and_goes_nowhere() {
     let mut bench = guarded(access(true, &[], Some("topic read #\ntopic write ok/#\n")));
     let subscriber = bench.join(connect(V5, "s"));
     bench.subscribe(subscriber, "#", Q2);
