@@ -15,9 +15,9 @@ use crate::time::Instant;
 use crate::trace::{Event, Node, NodeId, NodeKind, Recorder, Trace};
 
 /// Records that are kept.
-const RECORDS_MAX: usize = 1_000_000;
+const RECORDS_MAX: usize = 250_000;
 /// Bytes of packets that are kept.
-const BYTES_MAX: usize = 128 << 20;
+const BYTES_MAX: usize = 64 << 20;
 
 /// Records what a server does. A participant is a Client Identifier, however often it connects; a connection is recorded once its CONNECT says whose it is,
 /// or when it ends or fails without one, and is then named by its address.

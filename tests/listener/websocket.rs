@@ -2,10 +2,12 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use mqtt_playground::broker::{BrokerConfig, BrokerEvent, EndCause};
 use mqtt_playground::native::{Admission, ServerConfig};
 
+use crate::slow::{BOUND, bounded, is_dropped_for};
 use crate::support::{Heard, Listening, connect_packet, dial, publish_packet, subscribe_packet};
 
 const CONTINUATION: u8 = 0x0;
@@ -152,7 +154,7 @@ fn foreign_pages_and_foreign_names_are_refused_unless_they_are_named() {
 
 #[test]
 fn a_handshake_is_bounded_in_size_and_time() {
-    let broker = Listening::with(ServerConfig { handshake_max: std::time::Duration::from_millis(300), ..ServerConfig::default() });
+    let broker = Listening::with(ServerConfig { handshake_max: std::time::Duration::from_secs(2), ..ServerConfig::default() });
     let host = format!("Host: {}", broker.ws);
     let (_stream, head) = shake_hands(broker.ws, &format!("/{}", "a".repeat(2_000)), &[&host, "Sec-WebSocket-Protocol: mqtt"]);
     assert!(head.starts_with("HTTP/1.1 414 "), "{head}");
@@ -239,4 +241,27 @@ fn a_broker_that_stops_says_goodbye_in_mqtt_and_in_websocket() {
     assert_eq!(read_packet(&mut client), [0xE0, 1, 0x8B]);
     assert_eq!(read_close(&mut client), 1001);
     stopping.join().unwrap();
+}
+
+#[test]
+fn a_reader_that_never_reads_costs_a_bounded_number_of_bytes() {
+    let broker = bounded();
+    let mut deaf = open(&broker);
+    deaf.write_all(&frame(FINAL | BINARY, &[connect_packet("deaf"), subscribe_packet("flood", 0)].concat())).unwrap();
+    broker.until_subscribed();
+    let mut publisher = broker.connect();
+    publisher.write_all(&connect_packet("publisher")).unwrap();
+    let message = publish_packet("flood", &[b'x'; 10_000]);
+    let is_dropping = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_dropping.load(Ordering::Relaxed) {
+                publisher.write_all(&message).unwrap();
+            }
+        });
+        broker.until_event("a message dropped for the deaf client", |event| is_dropped_for(event, "deaf").then_some(()));
+        is_dropping.store(true, Ordering::Relaxed);
+    });
+    let peak = broker.gauge.queued_bytes_peak();
+    assert!((BOUND / 2..BOUND + 2 * message.len()).contains(&peak), "{peak} bytes waited at most, {BOUND} are allowed");
 }

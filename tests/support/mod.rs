@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -194,6 +194,7 @@ pub(crate) struct Program {
     lines: Receiver<String>,
     /// What it wrote to standard error, for failures.
     complaints: Arc<Mutex<String>>,
+    complained: Arc<Condvar>,
 }
 
 impl Program {
@@ -214,16 +215,18 @@ impl Program {
             }
         });
         let complaints = Arc::new(Mutex::new(String::new()));
-        let (stderr, kept) = (BufReader::new(child.stderr.take().unwrap()), Arc::clone(&complaints));
+        let complained = Arc::new(Condvar::new());
+        let (stderr, kept, told) = (BufReader::new(child.stderr.take().unwrap()), Arc::clone(&complaints), Arc::clone(&complained));
         std::thread::spawn(move || {
             for line in stderr.lines().map_while(Result::ok) {
                 let mut kept = kept.lock().unwrap();
                 kept.push_str(&line);
                 kept.push('\n');
+                told.notify_all();
             }
         });
         let stdin = child.stdin.take();
-        Self { name: name.to_owned(), child, stdin, lines, complaints }
+        Self { name: name.to_owned(), child, stdin, lines, complaints, complained }
     }
 
     /// The broker as users start it.
@@ -257,6 +260,14 @@ impl Program {
 
     pub(crate) fn complaints(&self) -> String {
         self.complaints.lock().unwrap().clone()
+    }
+
+    /// Waits until it has complained so.
+    pub(crate) fn complaint(&self, words: &str) {
+        let (complaints, told) = (&self.complaints, &self.complained);
+        let kept = complaints.lock().unwrap();
+        let (kept, waited) = told.wait_timeout_while(kept, PATIENCE, |kept| !kept.contains(words)).unwrap();
+        assert!(!waited.timed_out(), "{}: no complaint {words:?}: {kept}", self.name);
     }
 
     /// `kill -9`: the program can do nothing about it.

@@ -6,11 +6,13 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use super::setup::Setup;
 use super::{Failure, format};
-use crate::broker::{BrokerConfig, BrokerEvent};
+use crate::broker::{BrokerEvent, Profile};
 use crate::export::Format;
-use crate::native::{Admission, Happening, Recording, Server, ServerConfig, raise_open_files};
+use crate::native::{Admission, Control, Happening, Recording, Server, ServerConfig, raise_open_files};
 use crate::packet::ClientId;
+use crate::text::Language;
 use crate::time::Instant;
 
 const MQTT_PORT: u16 = 1883;
@@ -28,6 +30,14 @@ pub(super) struct Options {
     /// Address for MQTT over WebSocket, such as 127.0.0.1:9001. May be repeated.
     #[arg(long, value_name = "ADDRESS")]
     ws: Vec<SocketAddr>,
+    /// Set the broker up from a mosquitto.conf and the password and access files that it names. What it says that cannot be followed is named with its line.
+    ///
+    /// --tcp and --ws replace its listeners. SIGHUP reads the files again: users, passwords and access change at once, for those connected too.
+    #[arg(long, value_name = "FILE", conflicts_with = "profile")]
+    config: Option<PathBuf>,
+    /// Take on the documented limits of a known broker.
+    #[arg(long, value_name = "NAME", value_parser = profile)]
+    profile: Option<Profile>,
     /// Listen on other than loopback addresses too: whoever reaches this computer over the network may then connect.
     #[arg(long)]
     allow_remote: bool,
@@ -45,13 +55,28 @@ pub(super) struct Options {
     verbose: bool,
 }
 
+fn profile(name: &str) -> Result<Profile, String> {
+    Profile::from_name(name).ok_or_else(|| format!("known are {}", Profile::ALL.map(Profile::name).join(", ")))
+}
+
 impl Options {
-    fn server(&self) -> Result<ServerConfig, Failure> {
-        let mut tcp = self.tcp.clone();
-        if tcp.is_empty() && self.ws.is_empty() {
+    fn server(&self, language: Language) -> Result<ServerConfig, Failure> {
+        let mut setup = match (&self.config, self.profile) {
+            (Some(file), _) => Setup::of_config(language, file)?,
+            (None, Some(profile)) => Setup::of_profile(profile),
+            (None, None) => Setup::default(),
+        };
+        let (mut tcp, mut websocket) = (self.tcp.clone(), self.ws.clone());
+        if tcp.is_empty() && websocket.is_empty() {
+            (tcp, websocket) = setup.addresses(self.allow_remote)?;
+        }
+        if tcp.is_empty() && websocket.is_empty() {
             tcp.push((Ipv4Addr::LOCALHOST, MQTT_PORT).into());
         }
-        let remote: Vec<&SocketAddr> = tcp.iter().chain(&self.ws).filter(|address| !address.ip().is_loopback()).collect();
+        for note in &setup.notes {
+            warn(note);
+        }
+        let remote: Vec<&SocketAddr> = tcp.iter().chain(&websocket).filter(|address| !address.ip().is_loopback()).collect();
         if let Some(address) = remote.first()
             && !self.allow_remote
         {
@@ -60,17 +85,12 @@ impl Options {
             )));
         }
         let mut hosts = self.allow_host.clone();
-        hosts.extend(self.ws.iter().filter(|address| !address.ip().is_unspecified()).map(|address| match address {
+        hosts.extend(websocket.iter().filter(|address| !address.ip().is_unspecified()).map(|address| match address {
             SocketAddr::V4(address) => address.ip().to_string(),
             SocketAddr::V6(address) => format!("[{}]", address.ip()),
         }));
-        Ok(ServerConfig {
-            broker: BrokerConfig::default(),
-            tcp,
-            websocket: self.ws.clone(),
-            admission: Admission { origins: self.allow_origin.clone(), hosts },
-            ..ServerConfig::default()
-        })
+        let admission = Admission { origins: self.allow_origin.clone(), hosts };
+        Ok(ServerConfig { broker: setup.broker, tcp, websocket, admission, ..ServerConfig::default() })
     }
 
     /// The files to write. Each is opened now: a mistake should show before the broker has run for an hour.
@@ -88,14 +108,19 @@ impl Options {
 }
 
 /// Serves until a signal asks for the end.
-pub(super) fn serve(options: &Options) -> Result<ExitCode, Failure> {
-    let config = options.server()?;
+pub(super) fn serve(language: Language, options: Options) -> Result<ExitCode, Failure> {
+    let config = options.server(language)?;
     let exports = options.exports()?;
     let connections_max = config.broker.max_connections;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let server = Server::bind(config)?;
         warn_of_few_files(connections_max);
+        // Before anyone is told that it serves: a signal that came earlier would end the process as if there were no such care.
+        let signals = Signals::new();
+        if let Some(file) = options.config.clone() {
+            reload_when_asked(language, file, server.control());
+        }
         for (transport, address) in server.addresses() {
             if !address.ip().is_loopback() {
                 warn(&format!("whoever reaches {address} over the network may connect"));
@@ -105,7 +130,7 @@ pub(super) fn serve(options: &Options) -> Result<ExitCode, Failure> {
         }
         let mut recording = (!exports.is_empty()).then(Recording::default);
         server
-            .run(asked_to_stop(), |at, happening| {
+            .run(asked_to_stop(signals), |at, happening| {
                 if let Some(recording) = &mut recording {
                     recording.take(at, happening);
                 }
@@ -133,9 +158,29 @@ fn warn_of_few_files(connections_max: usize) {
     }
 }
 
+/// SIGHUP: what the files say of access counts from now on. A mistake in them changes nothing.
+#[cfg(unix)]
+fn reload_when_asked(language: Language, file: PathBuf, control: Control) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut asked) = signal(SignalKind::hangup()) else { return };
+    tokio::spawn(async move {
+        while asked.recv().await.is_some() {
+            match Setup::of_config(language, &file) {
+                Ok(setup) => {
+                    control.change_access(setup.broker.access).await;
+                    say(&format!("read {} again: access is changed, all else counts from the next start", file.display()));
+                }
+                Err(Failure(mistakes)) => warn(&format!("{mistakes}\nnothing is changed")),
+            }
+        }
+    });
+}
+
+#[cfg(not(unix))]
+fn reload_when_asked(_language: Language, _file: PathBuf, _control: Control) {}
+
 /// The first signal that asks for the end. A second one ends the process at once.
-async fn asked_to_stop() {
-    let mut signals = Signals::new();
+async fn asked_to_stop(mut signals: Signals) {
     signals.next().await;
     tokio::spawn(async move {
         signals.next().await;

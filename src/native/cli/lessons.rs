@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::{Failure, format};
+use super::{Failure, format, listing, report};
 use crate::lesson::{self, Lesson};
 use crate::rng::Seed;
 use crate::sim::Scenario;
@@ -35,25 +35,6 @@ impl Folder {
         let files: Vec<(&str, &str)> = self.files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
         lesson::parse(&self.name, &files)
     }
-}
-
-fn listing(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let entries = fs::read_dir(folder).map_err(|error| Failure(format!("{}: {error}", folder.display())))?;
-    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
-    paths.sort();
-    Ok(paths)
-}
-
-fn report(language: Language, mistake: &Diagnostic) -> String {
-    let Diagnostic { file, line, column, message, suggestion } = mistake;
-    let mut text = format!("{file}:{line}:{column}: {}", language.render(message));
-    if let Some(suggestion) = suggestion {
-        text += &match language {
-            Language::Korean => format!(" 혹시 {suggestion}?"),
-            Language::English => format!(" Did you mean {suggestion}?"),
-        };
-    }
-    text
 }
 
 pub(super) fn check(language: Language, paths: &[PathBuf]) -> Result<ExitCode, Failure> {

@@ -2,7 +2,9 @@
 
 mod broker;
 mod lessons;
+mod setup;
 
+use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -11,7 +13,7 @@ use clap::{Parser, Subcommand};
 
 use crate::export::Format;
 use crate::rng::Seed;
-use crate::text::Language;
+use crate::text::{Diagnostic, Language};
 
 /// MQTT Playground without the page: checks lessons, runs them, exports traces, serves real clients.
 #[derive(Debug, Parser)]
@@ -79,7 +81,7 @@ pub fn main() -> ExitCode {
         Command::Run { path, solution, seed, until, export, trace } => {
             lessons::run(language, &lessons::RunOptions { path, solution, seed: seed.map(Seed), until, export, trace })
         }
-        Command::Broker(options) => broker::serve(&options),
+        Command::Broker(options) => broker::serve(language, options),
     };
     match done {
         Ok(code) => code,
@@ -96,4 +98,25 @@ fn format(file: &Path) -> Result<Format, Failure> {
         let known = Format::ALL.map(|format| format!(".{}", format.extension())).join(" and ");
         Failure(format!("{}: no such format; known are {known}", file.display()))
     })
+}
+
+/// What is in a folder, by name.
+fn listing(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let entries = fs::read_dir(folder).map_err(|error| Failure(format!("{}: {error}", folder.display())))?;
+    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
+    paths.sort();
+    Ok(paths)
+}
+
+/// A mistake in a file, with its place.
+fn report(language: Language, mistake: &Diagnostic) -> String {
+    let Diagnostic { file, line, column, message, suggestion } = mistake;
+    let mut text = format!("{file}:{line}:{column}: {}", language.render(message));
+    if let Some(suggestion) = suggestion {
+        text += &match language {
+            Language::Korean => format!(" 혹시 {suggestion}?"),
+            Language::English => format!(" Did you mean {suggestion}?"),
+        };
+    }
+    text
 }

@@ -1,0 +1,100 @@
+//! What `broker` is set up from: a `mosquitto.conf` with the files that it names, or a profile.
+
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
+use std::path::Path;
+
+use super::{Failure, listing, report};
+use crate::broker::{
+    AccessControl, Acl, BrokerConfig, ListenerConf, ListenerProtocol, MosquittoConf, MosquittoImport, Profile, parse_password_file,
+};
+use crate::text::{Diagnostic, Language};
+
+/// Files that `include_dir` may bring in.
+const INCLUDED_MAX: usize = 256;
+/// Longest password or access file in bytes.
+const FILE_BYTES_MAX: u64 = 4 << 20;
+
+/// A broker as files or a profile describe it.
+#[derive(Debug, Default)]
+pub(super) struct Setup {
+    pub(super) broker: BrokerConfig,
+    pub(super) listeners: Vec<ListenerConf>,
+    /// What the files say without an effect here.
+    pub(super) notes: Vec<String>,
+}
+
+impl Setup {
+    pub(super) fn of_profile(profile: Profile) -> Self {
+        Self { broker: profile.config(), ..Self::default() }
+    }
+
+    /// Reads a `mosquitto.conf`, and the password and access files that it names: relative paths count from the current folder, as for Mosquitto.
+    pub(super) fn of_config(language: Language, path: &Path) -> Result<Self, Failure> {
+        let mistakes = |found: Vec<Diagnostic>| Failure(lines(language, &found).join("\n"));
+        let mut import = MosquittoImport::new();
+        import.read(&path.display().to_string(), &read(path)?);
+        let mut included = 0;
+        loop {
+            let folders = import.take_include_dirs();
+            if folders.is_empty() {
+                break;
+            }
+            for folder in folders {
+                for file in listing(Path::new(&folder))?.into_iter().filter(|file| file.extension().is_some_and(|end| end == "conf")) {
+                    included += 1;
+                    if included > INCLUDED_MAX {
+                        return Err(Failure(format!("{folder}: include_dir brings in more than {INCLUDED_MAX} files")));
+                    }
+                    import.read(&file.display().to_string(), &read(&file)?);
+                }
+            }
+        }
+        let MosquittoConf { mut broker, allow_anonymous, listeners, password_file, acl_file, notes } = import.finish().map_err(mistakes)?;
+        let users = password_file.map(|file| parse_password_file(&file, &read(Path::new(&file))?).map_err(mistakes)).transpose()?;
+        let acl = acl_file.map(|file| Acl::parse(&file, &read(Path::new(&file))?).map_err(mistakes)).transpose()?;
+        broker.access = AccessControl { allow_anonymous, users, acl };
+        Ok(Self { broker, listeners, notes: lines(language, &notes) })
+    }
+
+    /// Where to listen, for TCP and for WebSocket. Without an address Mosquitto listens on all; here that takes `allow_remote`.
+    pub(super) fn addresses(&mut self, allow_remote: bool) -> Result<(Vec<SocketAddr>, Vec<SocketAddr>), Failure> {
+        let (mut tcp, mut websocket) = (Vec::new(), Vec::new());
+        for ListenerConf { port, address, protocol } in &self.listeners {
+            let address = match address {
+                Some(address) => resolve(address, *port)?,
+                None if allow_remote => (Ipv4Addr::UNSPECIFIED, *port).into(),
+                None => {
+                    self.notes.push(format!("listener {port}: on 127.0.0.1 only; --allow-remote lets it listen on all addresses"));
+                    (Ipv4Addr::LOCALHOST, *port).into()
+                }
+            };
+            match protocol {
+                ListenerProtocol::Mqtt => tcp.push(address),
+                ListenerProtocol::Websockets => websocket.push(address),
+            }
+        }
+        Ok((tcp, websocket))
+    }
+}
+
+fn lines(language: Language, found: &[Diagnostic]) -> Vec<String> {
+    found.iter().map(|found| report(language, found)).collect()
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    let failed = |error| Failure(format!("{}: {error}", path.display()));
+    if fs::metadata(path).map_err(failed)?.len() > FILE_BYTES_MAX {
+        return Err(Failure(format!("{}: longer than {FILE_BYTES_MAX} bytes", path.display())));
+    }
+    fs::read_to_string(path).map_err(failed)
+}
+
+fn resolve(address: &str, port: u16) -> Result<SocketAddr, Failure> {
+    if let Ok(address) = address.parse::<IpAddr>() {
+        return Ok((address, port).into());
+    }
+    let unknown = |why: String| Failure(format!("listener {port} {address}: {why}"));
+    let mut found = (address, port).to_socket_addrs().map_err(|error| unknown(error.to_string()))?;
+    found.next().ok_or_else(|| unknown("no address has this name".to_owned()))
+}
