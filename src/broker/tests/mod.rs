@@ -1,6 +1,8 @@
 //! The broker under virtual time, with hand-made clients: what they send is written out, what they get is decoded.
 
 mod access;
+mod connack;
+mod enhanced;
 mod handshake;
 mod limits;
 mod misbehaviour;
