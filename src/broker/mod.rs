@@ -14,6 +14,8 @@
 //! - gives each message for a Shared Subscription to its members in turn, passing over those that cannot take it now; if none can, it waits with one of them, online before
 //!   offline. When a session ends, or unsubscribes, others get what was not sent, and at its end what was sent at QoS 1 without PUBACK;
 //! - serves Shared Subscriptions to Clients of 3.1.1 too, as other brokers do: to them `$share/…` would otherwise be a filter that matches nothing anyone meant;
+//! - gives a Topic Alias to every topic that it sends to a Client that takes aliases, and the least recently used one again when all are given;
+//! - ends a connection with 0x95 when SUBACK or UNSUBACK would be larger than the Client accepts, and does not subscribe or unsubscribe then;
 //! - answers a malformed CONNECT of 5.0 with CONNACK, of 3.1.1 with the close alone.
 
 #![cfg_attr(

@@ -1,9 +1,10 @@
 //! Clients and broker together on wires that break at any byte: what QoS, order, flow control, aliases and shared groups promise holds whatever happens.
 
 mod judge;
+mod ledger;
 mod wires;
 
-use mqtt_playground::broker::{BrokerConfig, BrokerEvent};
+use mqtt_playground::broker::{BrokerConfig, BrokerEvent, DropReason};
 use mqtt_playground::client::{ClientConfig, ReconnectPolicy};
 use mqtt_playground::packet::{ProtocolVersion, QoS, Subscription, SubscriptionOptions, TopicFilter};
 use mqtt_playground::rng::{RngStream, Seed};
@@ -52,6 +53,16 @@ fn broker() -> BrokerConfig {
 
 /// Lets the first `publishers` clients publish while bytes trickle and wires break, and then waits until all is done.
 fn play(wires: &mut Wires, publishers: u64, rng: &mut RngStream) -> Vec<Published> {
+    play_with(wires, publishers, rng, |_| None)
+}
+
+/// The same with Message Expiry Intervals, drawn for each message.
+fn play_with(
+    wires: &mut Wires,
+    publishers: u64,
+    rng: &mut RngStream,
+    mut expiry: impl FnMut(&mut RngStream) -> Option<u32>,
+) -> Vec<Published> {
     let peers = wires.peers.len() as u64;
     let mut published = Vec::new();
     for number in 0..STEPS {
@@ -62,8 +73,10 @@ fn play(wires: &mut Wires, publishers: u64, rng: &mut RngStream) -> Vec<Publishe
                 let index = rng.below(publishers) as usize;
                 let topic = TOPICS[rng.below(TOPICS.len() as u64) as usize];
                 let qos = QOS[rng.below(3) as usize];
-                let tag = format!("{index} {number} {}", "x".repeat(count));
-                wires.publish(index, topic, &tag, qos);
+                let expiry = expiry(rng);
+                let note = expiry.map_or_else(|| "x".repeat(count), |seconds| format!("expires-{seconds}"));
+                let tag = format!("{index} {number} {note}");
+                wires.publish(index, topic, &tag, qos, expiry);
                 published.push(Published { payload: format!("{topic} {tag}"), qos });
             }
             8..17 => wires.move_up(index, count),
@@ -135,6 +148,7 @@ fn qos_order_quotas_and_aliases_hold_over_cuts_at_any_byte_mqtt_4_4_0_1_mqtt_4_6
         let aliases: Vec<_> = wires.peers.iter().map(|peer| peer.aliases_seen).collect();
         assert_eq!(aliases, [(3, 0), (0, 0), (0, 2), (0, 0), (0, 2)], "aliases were in use, both ways");
         wires.assert_at_rest();
+        wires.ledger.assert_settled(&[]);
     }
 }
 
@@ -172,6 +186,7 @@ fn a_shared_group_gives_each_message_to_exactly_one_member_over_cuts_mqtt_4_8_2_
         let chosen = wires.events.iter().filter(|event| matches!(event, BrokerEvent::SharedMemberChosen { .. })).count();
         assert!(chosen >= published.iter().filter(|one| one.qos > QOS[0]).count());
         wires.assert_at_rest();
+        wires.ledger.assert_settled(&[]);
     }
 }
 
@@ -196,6 +211,7 @@ fn when_members_lose_their_sessions_others_get_what_was_not_acknowledged_mqtt_4_
             }
         }
         wires.assert_at_rest();
+        wires.ledger.assert_settled(&["x", "y"]);
     }
 }
 
@@ -213,5 +229,28 @@ fn a_client_with_a_small_maximum_packet_size_gets_what_fits_in_order_mqtt_3_1_2_
         wires.peers[1].got.retain(|got| fits.iter().any(|one| one.payload == got.payload));
         assert_delivered(&wires.peers[1], &fits, QOS[2], |_| true);
         wires.assert_at_rest();
+        wires.ledger.assert_settled(&[]);
     }
+}
+
+#[test]
+fn no_message_is_sent_after_its_expiry_and_the_interval_tells_what_is_left_mqtt_3_3_2_5_mqtt_3_3_2_6() {
+    let mut expired = 0;
+    for seed in 0..SEEDS {
+        let mut rng = Seed(seed).stream("pairs", "expiry");
+        let clients = vec![
+            client("p5", V5, &[]),
+            client("all5", V5, &[("#", QOS[2])]),
+            client("x", V5, &[("$share/g/#", QOS[1])]),
+            client("y", V5, &[("$share/g/#", QOS[1])]),
+        ];
+        let mut wires = Wires::new(broker(), clients);
+        let published = play_with(&mut wires, 1, &mut rng, |rng| Some(rng.below(4) as u32 + 1));
+        assert_ordered(&wires.peers[1], &published);
+        expired +=
+            wires.events.iter().filter(|event| matches!(event, BrokerEvent::MessageDropped { reason: DropReason::Expired, .. })).count();
+        wires.assert_at_rest();
+        wires.ledger.assert_settled(&[]);
+    }
+    assert!(expired > 0, "some did expire");
 }

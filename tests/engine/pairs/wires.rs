@@ -11,6 +11,7 @@ use mqtt_playground::session::{ConnectionId, Transmit};
 use mqtt_playground::time::{Duration, Instant};
 
 use super::judge::{Allows, Judge};
+use super::ledger::Ledger;
 
 /// A message that an application got.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +44,7 @@ pub(super) struct Wires {
     pub(super) broker: Broker,
     pub(super) peers: Vec<Peer>,
     pub(super) events: Vec<BrokerEvent>,
+    pub(super) ledger: Ledger,
     now: Instant,
     next_connection: u64,
 }
@@ -51,7 +53,7 @@ impl Wires {
     pub(super) fn new(config: BrokerConfig, clients: Vec<ClientConfig>) -> Self {
         let peers = clients.into_iter().map(|client| peer(&config, client)).collect();
         let broker = Broker::new(config, Seed(7).stream("nonces", "broker"));
-        let mut wires = Self { broker, peers, events: Vec::new(), now: Instant::ZERO, next_connection: 1 };
+        let mut wires = Self { broker, peers, events: Vec::new(), ledger: Ledger::default(), now: Instant::ZERO, next_connection: 1 };
         for index in 0..wires.peers.len() {
             wires.peers[index].client.handle_connect(wires.now).expect("idle");
             wires.drain();
@@ -61,13 +63,17 @@ impl Wires {
     }
 
     /// The payload begins with the topic, so that the judge can tell whether the right one arrives.
-    pub(super) fn publish(&mut self, index: usize, topic: &str, tag: &str, qos: QoS) {
+    pub(super) fn publish(&mut self, index: usize, topic: &str, tag: &str, qos: QoS, expiry: Option<u32>) {
+        let properties = PublishProperties {
+            message_expiry_interval: expiry.filter(|_| self.peers[index].version == ProtocolVersion::V5),
+            ..PublishProperties::default()
+        };
         let request = PublishRequest {
             topic: TopicName::new(topic.to_owned()).expect("a topic"),
             payload: Bytes::from(format!("{topic} {tag}")),
             qos,
             retain: false,
-            properties: PublishProperties::default(),
+            properties,
         };
         self.peers[index].client.handle_publish(self.now, request).expect("a legal message");
         self.drain();
@@ -232,6 +238,9 @@ impl Wires {
                             peer.down.session_ended();
                         }
                         peer.down.sent(&packet, bytes.len());
+                        if let Packet::Publish(publish) = &packet {
+                            self.ledger.sent(self.now, publish, expiry_of);
+                        }
                         peer.aliases_seen.1 = peer.aliases_seen.1.max(peer.down.aliases());
                         wire.down.extend(bytes);
                     }
@@ -249,7 +258,10 @@ impl Wires {
                 assert!(!matches!(cause, EndCause::ClientMisbehaved { .. }), "{cause:?}");
             }
             BrokerOutput::Event(BrokerEvent::MalformedReceived { error, .. }) => panic!("{error:?}"),
-            BrokerOutput::Event(event) => self.events.push(event),
+            BrokerOutput::Event(event) => {
+                self.ledger.enter(self.now, &event);
+                self.events.push(event);
+            }
         }
     }
 }
@@ -276,6 +288,12 @@ fn peer(broker: &BrokerConfig, config: ClientConfig) -> Peer {
         got: Vec::new(),
         aliases_seen: (0, 0),
     }
+}
+
+/// A payload may say when it expires: `… expires-3 …`.
+pub(super) fn expiry_of(payload: &[u8]) -> Option<u32> {
+    let text = std::str::from_utf8(payload).ok()?;
+    text.split(' ').find_map(|word| word.strip_prefix("expires-"))?.parse().ok()
 }
 
 fn decoded(bytes: &Bytes, version: ProtocolVersion) -> Packet {
