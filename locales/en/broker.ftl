@@ -28,6 +28,7 @@ broker-limit-payloads = The messages that the broker keeps take { $limit } bytes
 broker-limit-topic-levels = The topic has more than { $limit } levels, the most that the broker accepts.
 broker-limit-subscriptions = { $client } has { $limit } subscriptions, the most a session may have.
 broker-limit-queue = The queue of { $client } is full ({ $messages } messages or { $bytes } bytes). Further messages for it are dropped.
+broker-limit-unwritten = { $client } does not read what it was sent ({ $packets } packets or { $bytes } bytes wait). Messages at QoS 0 for it are dropped until it reads on.
 broker-limit-client-packet-size = { $packet } to { $client } is not sent: the Client accepts packets of at most { $limit } bytes.
 broker-kicked = The connection was ended by whoever administers the broker.
 broker-refused-client-id = The broker does not accept this Client Identifier.

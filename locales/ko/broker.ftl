@@ -28,6 +28,7 @@ broker-limit-payloads = 브로커가 보관하는 메시지가 한도인 { $limi
 broker-limit-topic-levels = 토픽의 단계가 브로커의 한도인 { $limit }개를 넘었어요.
 broker-limit-subscriptions = { $client }의 구독이 세션 하나의 한도인 { $limit }개에 이르렀어요.
 broker-limit-queue = { $client }의 큐가 가득 찼어요(메시지 { $messages }개 또는 { $bytes }바이트). 더 오는 메시지는 버려요.
+broker-limit-unwritten = { $client }에게 보낸 것을 읽지 않아요(패킷 { $packets }개 또는 { $bytes }바이트가 기다려요). 다시 읽을 때까지 QoS 0 메시지는 버려요.
 broker-limit-client-packet-size = { $client }에게 { $packet } 패킷을 보내지 않아요. 이 클라이언트는 { $limit }바이트까지만 받아요.
 broker-kicked = 브로커 관리자가 연결을 끊었어요.
 broker-refused-client-id = 브로커가 이 클라이언트 식별자(Client Identifier)를 받지 않아요.

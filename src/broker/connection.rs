@@ -33,6 +33,8 @@ pub(super) struct Connection {
 pub(super) struct Unwritten {
     bytes: usize,
     packets: usize,
+    /// Whether it was said that messages are dropped, since there was room last.
+    is_told: bool,
 }
 
 impl Unwritten {
@@ -44,6 +46,13 @@ impl Unwritten {
     const fn remove(&mut self, packets: usize, bytes: usize) {
         self.bytes = self.bytes.saturating_sub(bytes);
         self.packets = self.packets.saturating_sub(packets);
+    }
+
+    /// Whether this is the first message dropped since there was room.
+    pub(super) const fn is_first_drop(&mut self) -> bool {
+        let is_first = !self.is_told;
+        self.is_told = true;
+        is_first
     }
 
     /// Whether one more message has to wait or go. A connection with nothing unwritten takes a message of any size.
@@ -141,6 +150,7 @@ impl Broker {
             && was_over
             && !state.unwritten.is_over(&self.config)
         {
+            state.unwritten.is_told = false;
             self.pump(now, session);
         }
     }

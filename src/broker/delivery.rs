@@ -179,7 +179,12 @@ impl Broker {
         let reads_slowly = self.connections.get(&online.connection).is_some_and(|state| state.unwritten.is_over(&self.config));
         if qos == QoS::AtMostOnce && !(self.config.queue_qos_zero && session.queue.holds_qos_zero()) {
             if reads_slowly {
-                return Decision::dropped(DropReason::SlowReader);
+                let (bytes, packets) = (self.config.max_unwritten_bytes, self.config.max_unwritten_packets);
+                let is_first = self.connections.get_mut(&online.connection).is_some_and(|state| state.unwritten.is_first_drop());
+                let client = session.client_id.as_str();
+                let limit =
+                    is_first.then(|| key::BROKER_LIMIT_UNWRITTEN.with("client", client).with("packets", packets).with("bytes", bytes));
+                return Decision { limit, ..Decision::dropped(DropReason::SlowReader) };
             }
             return match encode_qos_zero(now, session, &delivery, frame) {
                 Some(bytes) => {

@@ -53,6 +53,9 @@ fn users_and_access_come_from_the_files_and_change_on_a_signal() {
     anonymous.write_all(&connect_packet("nobody")).unwrap();
     assert_eq!(read_packet(&mut anonymous)[3], NOT_AUTHORIZED);
     assert_eq!(log_in(address, "second").1, BAD_USER_NAME_OR_PASSWORD);
+    for reason in ["0x87", "0x86"] {
+        assert!(broker.line_with("refused: ").contains(reason));
+    }
     let (mut anna, code) = log_in(address, "first");
     assert_eq!(code, 0);
     anna.write_all(&subscribe_packet("open/a", 0)).unwrap();

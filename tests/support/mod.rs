@@ -242,11 +242,20 @@ impl Program {
 
     /// The next line that begins so; others are passed over.
     pub(crate) fn line(&self, prefix: &str) -> String {
+        self.find(prefix, |line| line.starts_with(prefix))
+    }
+
+    /// The next line that has these words.
+    pub(crate) fn line_with(&self, words: &str) -> String {
+        self.find(words, |line| line.contains(words))
+    }
+
+    fn find(&self, what: &str, is_wanted: impl Fn(&str) -> bool) -> String {
         loop {
             match self.lines.recv_timeout(PATIENCE) {
-                Ok(line) if line.starts_with(prefix) => return line,
+                Ok(line) if is_wanted(&line) => return line,
                 Ok(_) => {}
-                Err(_) => panic!("{}: no line {prefix:?}; it complained: {}", self.name, self.complaints.lock().unwrap()),
+                Err(_) => panic!("{}: no line {what:?}; it complained: {}", self.name, self.complaints.lock().unwrap()),
             }
         }
     }

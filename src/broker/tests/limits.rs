@@ -70,6 +70,7 @@ fn qos_0_is_dropped_for_a_client_that_does_not_read_until_it_reads_again() {
         }
         assert_eq!(bench.payloads(subscriber), ["t=01", "t=02", "t=03"]);
         assert_eq!(bench.last_routing("s"), Routing::Dropped(DropReason::SlowReader));
+        assert_eq!(bench.limits(), ["broker-limit-unwritten"], "said once for both that are dropped");
         bench.broker.handle_written(bench.now, subscriber, 3, 21);
         bench.send(publisher, publish("t", "06", Q0, 0));
         assert_eq!(bench.payloads(subscriber), ["t=06"]);

@@ -1,19 +1,17 @@
 //! `broker`: the listener for real clients, from its flags to its orderly end.
 
 use std::fs;
-use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use super::log::{Log, say, warn};
 use super::setup::Setup;
 use super::{Failure, format};
-use crate::broker::{BrokerEvent, Profile};
+use crate::broker::Profile;
 use crate::export::Format;
-use crate::native::{Admission, Control, Happening, Recording, Server, ServerConfig, raise_open_files};
-use crate::packet::ClientId;
+use crate::native::{Admission, Control, Recording, Server, ServerConfig, raise_open_files};
 use crate::text::Language;
-use crate::time::Instant;
 
 const MQTT_PORT: u16 = 1883;
 /// Files that are open besides those of connections, generously.
@@ -128,13 +126,14 @@ pub(super) fn serve(language: Language, options: Options) -> Result<ExitCode, Fa
             // Scripts wait for this line; it says which port 0 became.
             say(&format!("listening on {transport}://{address}"));
         }
+        let log = Log { language, is_verbose: options.verbose };
         let mut recording = (!exports.is_empty()).then(Recording::default);
         server
             .run(asked_to_stop(signals), |at, happening| {
                 if let Some(recording) = &mut recording {
                     recording.take(at, happening);
                 }
-                log(at, happening, options.verbose);
+                log.hear(at, happening);
             })
             .await;
         if let Some(recording) = recording {
@@ -232,51 +231,5 @@ impl Signals {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
-    }
-}
-
-/// A line on standard output. Should nobody listen any more, serving goes on.
-fn say(line: &str) {
-    let mut out = std::io::stdout().lock();
-    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
-}
-
-fn warn(line: &str) {
-    let _ = writeln!(std::io::stderr(), "mqtt-playground: {line}");
-}
-
-fn log(at: Instant, happening: &Happening<'_>, verbose: bool) {
-    match happening {
-        Happening::Broker(event) => log_event(at, event, verbose),
-        Happening::Opened { connection, peer, transport } if verbose => {
-            say(&format!("{at} connection {} from {transport}://{peer}", connection.0))
-        }
-        Happening::Closed { connection, reason } if verbose => say(&format!("{at} connection {} closed: {reason:?}", connection.0)),
-        Happening::HandshakeFailed { peer, reason } => say(&format!("{at} no WebSocket for {peer}: {reason}")),
-        Happening::AcceptFailed(error) => warn(&format!("no more connections for now: {error}")),
-        Happening::Opened { .. } | Happening::Closed { .. } | Happening::Sent { .. } => {}
-    }
-}
-
-fn log_event(at: Instant, event: &BrokerEvent, verbose: bool) {
-    match event {
-        BrokerEvent::ClientConnected { client_id, version, session_present, .. } => {
-            say(&format!("{at} {:?} connected (MQTT {version}, Session Present {})", client_id.as_str(), u8::from(*session_present)));
-        }
-        BrokerEvent::ConnectionEnded { client_id: Some(client_id), cause, .. } => {
-            say(&format!("{at} {:?} gone: {cause:?}", client_id.as_str()))
-        }
-        // Frames and payloads belong to the clients, passwords among them.
-        BrokerEvent::PacketReceived { .. } | BrokerEvent::MalformedReceived { .. } => {}
-        BrokerEvent::MessageAccepted { message, publisher, topic, qos, retain, payload } if verbose => {
-            let publisher = publisher.as_ref().map(ClientId::as_str);
-            say(&format!(
-                "{at} message {} of {publisher:?} accepted: {topic:?} {qos:?} retain {retain} payload {} B",
-                message.0,
-                payload.len()
-            ));
-        }
-        other if verbose => say(&format!("{at} {other:?}")),
-        _ => {}
     }
 }

@@ -2,6 +2,7 @@
 
 mod broker;
 mod lessons;
+mod log;
 mod setup;
 
 use std::fs;
