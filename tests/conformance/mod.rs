@@ -53,6 +53,7 @@ mod broker_stage;
 mod case;
 mod client_stage;
 mod pattern;
+mod planted;
 mod run;
 
 use super::test;
