@@ -13,6 +13,9 @@ mod receiving;
 mod reconnecting;
 mod requesting;
 mod retrying;
+mod settings;
+mod statements;
+mod statements_v311;
 mod subscribing;
 
 use bytes::Bytes;
@@ -259,7 +262,7 @@ fn packets_are_reported_before_what_they_cause() {
 }
 
 #[test]
-fn any_chunking_of_the_stream_gives_the_same_output() {
+fn any_chunking_of_the_stream_gives_the_same_output_4_2_1_6_0_0_2() {
     let packets = [
         Packet::Connack(Box::new(connack(false))),
         Packet::Publish(publish(QoS::ExactlyOnce, 1, "x")),

@@ -139,7 +139,7 @@ fn resending_keeps_to_the_receive_maximum_of_the_new_connection_3_3_4_7() {
 }
 
 #[test]
-fn what_the_server_ruled_out_is_the_callers_mistake() {
+fn what_the_server_ruled_out_is_the_callers_mistake_3_2_2_11_3_2_2_14_3_2_2_15_3_2_2_17() {
     let limits = ConnackProperties {
         maximum_qos: Some(QoS::AtLeastOnce),
         retain_available: Some(false),
