@@ -100,6 +100,9 @@ impl Client {
         let waits = |message: &&mut Message| message.packet_id == packet_id && !message.is_done;
         let message = self.unfinished.messages.iter_mut().find(waits).ok_or(ClientError::NothingToAcknowledge)?;
         message.is_done = true;
+        let number = message.number;
+        self.unfinished.work.retain(|(_, other)| *other != number);
+        self.set_work_timer();
         self.acknowledge_what_is_done(now);
         Ok(())
     }
@@ -178,9 +181,6 @@ impl Client {
     pub(super) fn leave_unacknowledged(&mut self) {
         let packet_ids: Vec<_> =
             self.unfinished.messages.iter().filter(|message| message.is_here).map(|message| message.packet_id).collect();
-        if packet_ids.is_empty() {
-            return;
-        }
         self.unfinished.messages.retain_mut(|message| {
             message.is_here = false;
             message.qos == QoS::ExactlyOnce
@@ -190,7 +190,9 @@ impl Client {
         work.retain(|(_, number)| messages.iter().any(|message| message.number == *number));
         *busy_until = work.back().map_or(Instant::ZERO, |(at, _)| *at);
         self.set_work_timer();
-        self.emit(ClientEvent::LeftUnacknowledged { packet_ids });
+        if !packet_ids.is_empty() {
+            self.emit(ClientEvent::LeftUnacknowledged { packet_ids });
+        }
     }
 
     /// The program is gone and forgets what it had not finished: at QoS 2 it was not accepted then, and comes again as new.

@@ -23,6 +23,7 @@ mod client_features;
 mod conformance;
 mod faults;
 mod history;
+mod hostile_server;
 mod pairs;
 mod run;
 mod virtual_time;

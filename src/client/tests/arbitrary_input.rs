@@ -17,6 +17,10 @@ enum Step {
     Publish(QoS),
     Subscribe,
     Unsubscribe,
+    Request,
+    /// The answer to a request, or something like it.
+    Response(u64),
+    Acknowledge(u16),
     Disconnect,
     PowerCut,
     Wait(u64),
@@ -83,6 +87,9 @@ fn step() -> impl Strategy<Value = Step> {
         8 => qos().prop_map(Step::Publish),
         2 => Just(Step::Subscribe),
         1 => Just(Step::Unsubscribe),
+        2 => Just(Step::Request),
+        2 => (0u64..20).prop_map(Step::Response),
+        3 => (1u16..6).prop_map(Step::Acknowledge),
         1 => Just(Step::Disconnect),
         1 => Just(Step::PowerCut),
         3 => (0u64..200_000).prop_map(Step::Wait),
@@ -123,8 +130,43 @@ impl Driver {
     }
 }
 
-fn run(version: ProtocolVersion, persistent_session: bool, clean_start: bool, steps: Vec<Step>) -> Result<(), TestCaseError> {
+fn acknowledges() -> impl Strategy<Value = Acknowledges> {
+    prop_oneof![
+        Just(Acknowledges::AtOnce),
+        Just(Acknowledges::WhenTold),
+        (0u64..30_000).prop_map(|millis| Acknowledges::After(Duration::from_millis(millis)))
+    ]
+}
+
+/// What is drawn of the settings.
+#[derive(Clone, Debug)]
+struct Drawn {
+    persistent_session: bool,
+    clean_start: bool,
+    acknowledges: Acknowledges,
+    keeps_qos_0: bool,
+    drops_oldest: bool,
+    aliases: bool,
+    retries: bool,
+}
+
+fn drawn() -> impl Strategy<Value = Drawn> {
+    (any::<[bool; 6]>(), acknowledges()).prop_map(|(flags, acknowledges)| {
+        let [persistent_session, clean_start, keeps_qos_0, drops_oldest, aliases, retries] = flags;
+        Drawn { persistent_session, clean_start, acknowledges, keeps_qos_0, drops_oldest, aliases, retries }
+    })
+}
+
+fn run(version: ProtocolVersion, drawn: Drawn, steps: Vec<Step>) -> Result<(), TestCaseError> {
+    let Drawn { persistent_session, clean_start, acknowledges, keeps_qos_0, drops_oldest, aliases, retries } = drawn;
     let mut bench = Bench::new(ClientConfig {
+        acknowledges,
+        keeps_qos_0,
+        overflow: if drops_oldest { Overflow::DropOldest } else { Overflow::DropNewest },
+        uses_topic_aliases: aliases,
+        topic_alias_maximum: aliases.then_some(2),
+        retry_interval: (retries && version == ProtocolVersion::V311).then_some(Duration::from_secs(7)),
+        request_limit: 3,
         version,
         persistent_session,
         clean_start,
@@ -160,6 +202,19 @@ fn run(version: ProtocolVersion, persistent_session: bool, clean_start: bool, st
             Step::Publish(qos) => drop(bench.client.handle_publish(now, request(qos))),
             Step::Subscribe => drop(bench.client.handle_subscribe(now, vec![subscription("b")])),
             Step::Unsubscribe => drop(bench.client.handle_unsubscribe(now, vec![TopicFilter::new("b").unwrap()])),
+            Step::Request => {
+                let message = RequestMessage { publish: request(QoS::AtLeastOnce), timeout: Duration::from_secs(20) };
+                drop(bench.client.handle_request(now, message));
+            }
+            Step::Response(number) => {
+                let mut answer = publish(QoS::AtMostOnce, 0, "answer");
+                answer.topic = topic("response/sensor");
+                if version == ProtocolVersion::V5 {
+                    answer.properties.correlation_data = Some(Bytes::copy_from_slice(&number.to_be_bytes()));
+                }
+                bench.client.handle_bytes(now, Packet::Publish(answer).to_bytes(version).unwrap());
+            }
+            Step::Acknowledge(packet_id) => drop(bench.client.handle_acknowledge(now, id(packet_id))),
             Step::Disconnect => drop(bench.client.handle_disconnect(now, ReasonCode::Success)),
             Step::PowerCut => {
                 bench.client.handle_power_cut();
@@ -177,10 +232,14 @@ fn run(version: ProtocolVersion, persistent_session: bool, clean_start: bool, st
         }
         driver.take(&mut bench)?;
         let session = bench.client.session();
-        prop_assert!(session.queued.len() <= 4);
+        prop_assert!(session.queued.len() <= 4 && bench.client.pending_requests() <= 3);
+        prop_assert!(version == ProtocolVersion::V311 || session.unacknowledged.len() <= 3, "[MQTT-3.3.4-9]");
         prop_assert!(bench.client.state() == ClientState::Connected || session.next_pingreq.is_none());
         match bench.client.state() {
-            ClientState::Idle => prop_assert_eq!(bench.client.poll_timeout(), None),
+            ClientState::Idle if session.unacknowledged.is_empty() && bench.client.pending_requests() == 0 => {
+                prop_assert_eq!(bench.client.poll_timeout(), None);
+            }
+            ClientState::Idle => {}
             ClientState::Connected => prop_assert!(session.exists),
             _ => prop_assert!(bench.client.poll_timeout().is_some(), "no state waits for ever"),
         }
@@ -198,12 +257,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn a_5_0_client_stays_legal(persistent: bool, clean: bool, steps in proptest::collection::vec(step(), 0..80)) {
-        run(ProtocolVersion::V5, persistent, clean, steps)?;
+    fn a_5_0_client_stays_legal(drawn in drawn(), steps in proptest::collection::vec(step(), 0..80)) {
+        run(ProtocolVersion::V5, drawn, steps)?;
     }
 
     #[test]
-    fn a_3_1_1_client_stays_legal(persistent: bool, clean: bool, steps in proptest::collection::vec(step(), 0..80)) {
-        run(ProtocolVersion::V311, persistent, clean, steps)?;
+    fn a_3_1_1_client_stays_legal(drawn in drawn(), steps in proptest::collection::vec(step(), 0..80)) {
+        run(ProtocolVersion::V311, drawn, steps)?;
     }
 }

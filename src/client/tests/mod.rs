@@ -295,3 +295,10 @@ fn equal_histories_give_equal_digests() {
     two.publish(QoS::AtLeastOnce);
     assert_eq!(digest(&one.client), digest(&two.client));
 }
+
+#[test]
+fn an_idle_client_is_small() {
+    // What is rarely used is boxed, the settings are shared with its copies.
+    let size = std::mem::size_of::<Client>();
+    assert!(size <= 1_100, "{size} bytes");
+}
