@@ -41,8 +41,7 @@ impl Broker {
         match acknowledged {
             Acknowledged::Completed { tag } => {
                 self.held.release(&tag.message);
-                if let Some(session) = self.sessions.get(key.0) {
-                    let client_id = session.client_id.clone();
+                if let Some(client_id) = self.sessions.get(key.0).filter(|_| !self.quiet).map(|session| session.client_id.clone()) {
                     self.emit(BrokerEvent::DeliveryCompleted { message: tag.message.id, client_id, packet_id, reason_code });
                 }
                 self.pump(now, key);

@@ -40,6 +40,11 @@ impl<T> Arena<T> {
         Some(value)
     }
 
+    /// The values in order of their numbers.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.slots.iter().flatten()
+    }
+
     #[cfg(test)]
     pub(super) const fn is_empty(&self) -> bool {
         self.slots.is_empty()

@@ -122,7 +122,7 @@ impl Broker {
                 Ok(Some(frame)) => {
                     state.last_packet_at = now;
                     let phase = state.phase;
-                    self.emit(BrokerEvent::PacketReceived { connection, frame: frame.clone() });
+                    self.emit_with(|| BrokerEvent::PacketReceived { connection, frame: frame.clone() });
                     self.handle_frame(now, connection, phase, frame);
                 }
                 Ok(None) => {
@@ -193,7 +193,7 @@ impl Broker {
             }
             Phase::Connected { session, version } => match Packet::decode(&frame, version) {
                 Ok(packet) => {
-                    if let Err(misbehaviour) = self.handle_packet(now, connection, session, packet) {
+                    if let Err(misbehaviour) = self.handle_packet(now, connection, session, packet, &frame) {
                         self.end_misbehaved(now, connection, misbehaviour);
                     }
                 }
@@ -209,9 +209,16 @@ impl Broker {
         self.end_connection(now, connection, cause, Farewell::Close);
     }
 
-    fn handle_packet(&mut self, now: Instant, connection: ConnectionId, session: SessionKey, packet: Packet) -> Result<(), Misbehaviour> {
+    fn handle_packet(
+        &mut self,
+        now: Instant,
+        connection: ConnectionId,
+        session: SessionKey,
+        packet: Packet,
+        frame: &Bytes,
+    ) -> Result<(), Misbehaviour> {
         match packet {
-            Packet::Publish(publish) => self.handle_publish(now, session, publish),
+            Packet::Publish(publish) => self.handle_publish(now, session, publish, frame),
             Packet::Puback(ack) => self.handle_puback(now, session, &ack),
             Packet::Pubrec(ack) => self.handle_pubrec(now, session, &ack),
             Packet::Pubrel(ack) => self.handle_pubrel(session, &ack),

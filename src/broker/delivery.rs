@@ -10,8 +10,8 @@ use super::event::{BrokerEvent, DropReason, Routing};
 use super::message::{ApplicationMessage, Delivery};
 use super::queue::Queued;
 use super::session_state::Session;
-use super::subscription::SessionKey;
-use super::topic_tree::FilterId;
+use super::subscription::{SessionKey, Subscriber, SubscriptionTree};
+use super::topic_tree::{FilterId, Match};
 use super::{Broker, Timer};
 use crate::packet::{
     CarriedProperties, Packet, PacketId, PacketType, ProtocolVersion, Publish, PublishProperties, QoS, TopicFilter, TopicName,
@@ -21,15 +21,36 @@ use crate::text::{Message, key};
 use crate::time::Instant;
 
 /// What one session gets of a message, from all its matching subscriptions together.
-struct Share {
+#[derive(Clone, Debug)]
+pub(super) struct Share {
     session: SessionKey,
     /// The filter granted the highest QoS.
-    filter: TopicFilter,
+    filter: FilterId,
     granted: QoS,
     retain_as_published: bool,
     identifiers: SmallVec<[u32; 1]>,
     /// All matching subscriptions have No Local, and this session published the message.
     excluded: bool,
+}
+
+/// Room for the subscriptions that match, kept from message to message. Empty in between.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Scratch {
+    matches: Vec<Match<Subscriber>>,
+    shares: Vec<Share>,
+}
+
+/// The text of a filter, for the next subscriber by the same one.
+#[derive(Default)]
+struct FilterText(Option<(FilterId, TopicFilter)>);
+
+impl FilterText {
+    fn of(&mut self, subscriptions: &SubscriptionTree, id: FilterId) -> Option<TopicFilter> {
+        if self.0.as_ref().is_none_or(|(one, _)| *one != id) {
+            self.0 = subscriptions.filter(id).map(|filter| (id, filter));
+        }
+        self.0.as_ref().map(|(_, filter)| filter.clone())
+    }
 }
 
 /// What is done with one delivery.
@@ -47,75 +68,96 @@ impl Decision {
 
 /// The last QoS 0 packet, for the next subscriber who gets the same bytes.
 #[derive(Default)]
-pub(super) struct SharedFrame(Option<(ProtocolVersion, bool, SmallVec<[u32; 1]>, Bytes)>);
+pub(super) struct SharedFrame(Option<(FrameKind, Bytes)>);
+
+/// In what packets of one message may differ.
+#[derive(Clone, PartialEq, Eq)]
+struct FrameKind {
+    version: ProtocolVersion,
+    retain: bool,
+    identifiers: SmallVec<[u32; 1]>,
+}
 
 impl SharedFrame {
-    fn encode(&mut self, now: Instant, version: ProtocolVersion, delivery: &Delivery) -> Option<Bytes> {
-        if let Some((for_version, retain, identifiers, bytes)) = &self.0
-            && *for_version == version
-            && *retain == delivery.retain
-            && (version == ProtocolVersion::V311 || *identifiers == delivery.subscription_identifiers)
-        {
-            return Some(bytes.clone());
+    /// The packet that brought a message without properties. If it has neither QoS nor RETAIN, subscribers of the same version get the very same bytes:
+    /// every field has only one form. They are copied, since the original may be a small part of much that came with it.
+    pub(super) fn received(version: ProtocolVersion, publish: &Publish, frame: &Bytes) -> Self {
+        if publish.qos > QoS::AtMostOnce || publish.retain {
+            return Self::default();
         }
-        let publish = delivery.to_publish(now, None, false, version == ProtocolVersion::V5);
-        let bytes = Packet::Publish(publish).to_bytes(version).ok()?;
-        self.0 = Some((version, delivery.retain, delivery.subscription_identifiers.clone(), bytes.clone()));
-        Some(bytes)
+        let kind = FrameKind { version, retain: false, identifiers: SmallVec::new() };
+        Self(Some((kind, Bytes::copy_from_slice(frame))))
+    }
+
+    /// `is_last` says that nobody else will ask.
+    fn encode(&mut self, now: Instant, version: ProtocolVersion, delivery: &Delivery, is_last: bool) -> Option<Bytes> {
+        let fits = self.0.as_ref().is_some_and(|(kind, _)| {
+            kind.version == version
+                && kind.retain == delivery.retain
+                && (version == ProtocolVersion::V311 || kind.identifiers == delivery.subscription_identifiers)
+        });
+        if !fits {
+            let publish = delivery.to_publish(now, None, false, version == ProtocolVersion::V5);
+            let bytes = Packet::Publish(publish).to_bytes(version).ok()?;
+            let kind = FrameKind { version, retain: delivery.retain, identifiers: delivery.subscription_identifiers.clone() };
+            self.0 = Some((kind, bytes));
+        }
+        if is_last { self.0.take().map(|(_, bytes)| bytes) } else { self.0.as_ref().map(|(_, bytes)| bytes.clone()) }
     }
 }
 
 impl Broker {
     /// Gives a message to every session with a matching subscription, and to one of each group that shares one; tells how many there are.
-    pub(super) fn route(&mut self, now: Instant, message: &Arc<ApplicationMessage>) -> usize {
-        let shares = self.shares(message);
-        let mut frame = SharedFrame::default();
-        for share in &shares {
-            if share.excluded {
-                self.report_routing(message, share.session, share.filter.clone(), Decision::dropped(DropReason::NoLocal));
-                continue;
-            }
-            let delivery = Delivery {
-                message: Arc::clone(message),
-                qos: self.config.delivery_qos(message.qos, share.granted),
-                retain: message.retain && share.retain_as_published,
-                subscription_identifiers: share.identifiers.clone(),
-                share: None,
-            };
-            self.deliver(now, share.session, share.filter.clone(), delivery, &mut frame);
-        }
-        // A session that is also a member of a group may get a second copy through it (5.0 §4.8.2).
+    pub(super) fn route(&mut self, now: Instant, message: &Arc<ApplicationMessage>, mut frame: SharedFrame) -> usize {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        self.find_shares(message, &mut scratch);
         let groups = self.shared.matching(&message.topic);
+        let mut filter_text = FilterText::default();
+        let (all, mut nth) = (scratch.shares.len(), 0_usize);
+        for share in scratch.shares.drain(..) {
+            nth = nth.saturating_add(1);
+            let Share { session: key, filter, granted, retain_as_published, identifiers, excluded } = share;
+            let decision = if excluded {
+                Decision::dropped(DropReason::NoLocal)
+            } else if self.deny_delivery(key, message) {
+                Decision::dropped(DropReason::NotAuthorized)
+            } else {
+                let delivery = Delivery {
+                    message: Arc::clone(message),
+                    qos: self.config.delivery_qos(message.qos, granted),
+                    retain: message.retain && retain_as_published,
+                    subscription_identifiers: identifiers,
+                    share: None,
+                };
+                self.decide(now, key, delivery, &mut frame, nth == all && groups.is_empty())
+            };
+            self.report_routing(message, key, |broker| filter_text.of(&broker.subscriptions, filter), decision);
+        }
+        self.scratch = scratch;
+        // A session that is also a member of a group may get a second copy through it (5.0 §4.8.2).
         for group in &groups {
             self.deliver_to_group(now, *group, message, &mut frame);
         }
-        shares.len().saturating_add(groups.len())
+        all.saturating_add(groups.len())
     }
 
     /// One share for each session, ordered by session: the highest granted QoS [MQTT-3.3.4-2] and all identifiers [MQTT-3.3.4-4].
-    fn shares(&self, message: &ApplicationMessage) -> Vec<Share> {
-        let publisher = message.publisher.as_ref().and_then(|client_id| self.session_key(client_id));
-        let mut shares: Vec<Share> = Vec::new();
-        let mut matches = Vec::new();
-        self.subscriptions.matches(&message.topic, &mut matches);
-        let mut filter: Option<(FilterId, TopicFilter)> = None;
-        for found in matches {
-            let subscriber = found.subscriber;
-            let Some((_, filter)) = filter
-                .take_if(|(id, _)| *id == found.filter)
-                .or_else(|| Some((found.filter, self.subscriptions.filter(found.filter)?)))
-                .map(|found| &*filter.insert(found))
-            else {
-                continue;
-            };
+    fn find_shares(&self, message: &ApplicationMessage, scratch: &mut Scratch) {
+        let Scratch { matches, shares } = scratch;
+        self.subscriptions.matches(&message.topic, matches);
+        let mut publisher: Option<Option<SessionKey>> = None;
+        for Match { filter, subscriber } in matches.drain(..) {
             let options = subscriber.options;
-            let local = options.no_local && publisher == Some(subscriber.session);
+            let local = options.no_local && {
+                let client_id = message.publisher.as_ref();
+                *publisher.get_or_insert_with(|| client_id.and_then(|client_id| self.session_key(client_id))) == Some(subscriber.session)
+            };
             let share = match shares.last_mut() {
                 Some(share) if share.session == subscriber.session => share,
                 _ => {
                     shares.push(Share {
                         session: subscriber.session,
-                        filter: filter.clone(),
+                        filter,
                         granted: options.qos,
                         retain_as_published: false,
                         identifiers: SmallVec::new(),
@@ -130,13 +172,12 @@ impl Broker {
             }
             if share.excluded || options.qos > share.granted {
                 share.granted = options.qos;
-                share.filter = filter.clone();
+                share.filter = filter;
             }
             share.excluded = false;
             share.retain_as_published |= options.retain_as_published;
             share.identifiers.extend(subscriber.identifier.map(NonZeroU32::get));
         }
-        shares
     }
 
     /// Sends, queues or drops one delivery: first the event that says which, then the packet.
@@ -145,29 +186,38 @@ impl Broker {
         let decision = if self.deny_delivery(key, &message) {
             Decision::dropped(DropReason::NotAuthorized)
         } else {
-            self.decide(now, key, delivery, frame)
+            self.decide(now, key, delivery, frame, false)
         };
-        self.report_routing(&message, key, filter, decision);
+        self.report_routing(&message, key, |_| Some(filter), decision);
     }
 
     pub(super) fn report_no_local(&mut self, message: &ApplicationMessage, key: SessionKey, filter: TopicFilter) {
-        self.report_routing(message, key, filter, Decision::dropped(DropReason::NoLocal));
+        self.report_routing(message, key, |_| Some(filter), Decision::dropped(DropReason::NoLocal));
     }
 
-    fn report_routing(&mut self, message: &ApplicationMessage, key: SessionKey, filter: TopicFilter, decision: Decision) {
-        let Some(session) = self.sessions.get(key.0) else { return };
-        let client_id = session.client_id.clone();
+    fn report_routing(
+        &mut self,
+        message: &ApplicationMessage,
+        key: SessionKey,
+        filter: impl FnOnce(&Self) -> Option<TopicFilter>,
+        decision: Decision,
+    ) {
         let Decision { routing, send, limit } = decision;
         if let Some(message) = limit {
             self.emit(BrokerEvent::LimitReached { message });
         }
-        self.emit(BrokerEvent::MessageRouted { message: message.id, client_id, filter, routing });
+        if !self.quiet
+            && let Some(client_id) = self.sessions.get(key.0).map(|session| session.client_id.clone())
+            && let Some(filter) = filter(self)
+        {
+            self.emit(BrokerEvent::MessageRouted { message: message.id, client_id, filter, routing });
+        }
         if let Some((connection, bytes)) = send {
             self.transmit(connection, Transmit::Packet { packet_type: PacketType::Publish, bytes });
         }
     }
 
-    fn decide(&mut self, now: Instant, key: SessionKey, delivery: Delivery, frame: &mut SharedFrame) -> Decision {
+    fn decide(&mut self, now: Instant, key: SessionKey, delivery: Delivery, frame: &mut SharedFrame, is_last: bool) -> Decision {
         let Some(session) = self.sessions.get_mut(key.0) else { return Decision::dropped(DropReason::SessionEnded) };
         let qos = delivery.qos;
         let Some(online) = session.online else {
@@ -186,7 +236,7 @@ impl Broker {
                     is_first.then(|| key::BROKER_LIMIT_UNWRITTEN.with("client", client).with("packets", packets).with("bytes", bytes));
                 return Decision { limit, ..Decision::dropped(DropReason::SlowReader) };
             }
-            return match encode_qos_zero(now, session, &delivery, frame) {
+            return match encode_qos_zero(now, session, &delivery, frame, is_last) {
                 Some(bytes) => {
                     Decision { routing: Routing::Sent { qos, packet_id: None }, send: Some((online.connection, bytes)), limit: None }
                 }
@@ -245,8 +295,8 @@ impl Broker {
         let packet_id = session.outbound.next_id()?;
         let publish = delivery.to_publish(now, Some(packet_id), false, true);
         // Look at the size before the identifier is used.
-        let Some(bytes) = encode_publish(session, publish.clone()) else { return Ok(Started::TooLarge) };
-        session.outbound.send(delivery.kept(), &publish)?;
+        let Some((publish, bytes)) = encode_publish(session, publish) else { return Ok(Started::TooLarge) };
+        session.outbound.sent(delivery.kept(), publish)?;
         self.held.hold(&delivery.message);
         Ok(Started::Sent { packet_id, bytes })
     }
@@ -254,6 +304,7 @@ impl Broker {
     /// Sends what may go now: first what has to be sent again, then what is queued, as far as Receive Maximum and a slow reader allow.
     pub(super) fn pump(&mut self, now: Instant, key: SessionKey) {
         self.resend(now, key);
+        let waited = self.sessions.get(key.0).is_some_and(|session| !session.queue.is_empty());
         while let Some(session) = self.sessions.get_mut(key.0) {
             let Some(online) = session.online else { return };
             if self.connections.get(&online.connection).is_some_and(|state| state.unwritten.is_over(&self.config)) {
@@ -273,7 +324,7 @@ impl Broker {
                 continue;
             }
             let (packet_id, bytes) = if delivery.qos == QoS::AtMostOnce {
-                (None, encode_qos_zero(now, session, &delivery, &mut SharedFrame::default()))
+                (None, encode_qos_zero(now, session, &delivery, &mut SharedFrame::default(), true))
             } else {
                 match self.start_flight(now, key, &delivery) {
                     Ok(Started::Sent { packet_id, bytes }) => (Some(packet_id), Some(bytes)),
@@ -288,7 +339,7 @@ impl Broker {
                 None => self.emit(BrokerEvent::MessageDropped { message, client_id, reason: DropReason::PacketTooLarge }),
             }
         }
-        if self.sessions.get(key.0).is_some_and(|session| session.queue.is_empty()) {
+        if waited && self.sessions.get(key.0).is_some_and(|session| session.queue.is_empty()) {
             self.timers.cancel(&Timer::QueueExpiry(key));
         }
     }
@@ -314,9 +365,12 @@ impl Broker {
                 continue;
             };
             // It has been sent once, so it does not expire any more [MQTT-4.3.3-7]; the interval still tells how old it is.
-            publish.properties.message_expiry_interval = message.remaining_expiry(now);
+            let expiry = message.remaining_expiry(now);
+            if publish.properties.message_expiry_interval != expiry {
+                publish.properties.message_expiry_interval = expiry;
+            }
             match encode_publish(session, publish) {
-                Some(bytes) => {
+                Some((_, bytes)) => {
                     self.emit(BrokerEvent::MessageSent { message: message.id, client_id, packet_id: Some(packet_id), dup: true });
                     self.transmit(online.connection, Transmit::Packet { packet_type: PacketType::Publish, bytes });
                 }
@@ -378,13 +432,11 @@ enum Started {
     TooLarge,
 }
 
-/// The packet as this Client can take it, if it fits its Maximum Packet Size: without properties in 3.1.1, with a Topic Alias where the Client allows one.
-fn encode_publish(session: &mut Session, mut publish: Publish) -> Option<Bytes> {
+/// The packet as this Client can take it, if it fits its Maximum Packet Size: without properties in 3.1.1, with a Topic Alias where the Client allows one. The message comes
+/// back as it was.
+fn encode_publish(session: &mut Session, publish: Publish) -> Option<(Publish, Bytes)> {
     let version = session.version;
     let maximum = session.online.map_or(0, |online| online.maximum_packet_size);
-    if version == ProtocolVersion::V311 {
-        publish.properties = CarriedProperties::default();
-    }
     if let Some(chosen) = session.outbound_aliases.choose(&publish.topic) {
         let topic = if chosen.is_known { TopicName::default() } else { publish.topic.clone() };
         let properties = PublishProperties { topic_alias: Some(chosen.alias), ..publish.properties.clone().into_values() }.into();
@@ -392,17 +444,24 @@ fn encode_publish(session: &mut Session, mut publish: Publish) -> Option<Bytes> 
         // The property needs room too: what does not fit with it may fit without.
         if let Some(bytes) = aliased.to_bytes(version).ok().filter(|bytes| bytes.len() <= maximum) {
             session.outbound_aliases.sent(&publish.topic, chosen);
-            return Some(bytes);
+            return Some((publish, bytes));
         }
     }
-    Packet::Publish(publish).to_bytes(version).ok().filter(|bytes| bytes.len() <= maximum)
+    let encode = |packet: &Packet| packet.to_bytes(version).ok().filter(|bytes| bytes.len() <= maximum);
+    if version == ProtocolVersion::V311 && !publish.properties.is_empty() {
+        let bytes = encode(&Packet::Publish(Publish { properties: CarriedProperties::default(), ..publish.clone() }))?;
+        return Some((publish, bytes));
+    }
+    let packet = Packet::Publish(publish);
+    let bytes = encode(&packet)?;
+    if let Packet::Publish(publish) = packet { Some((publish, bytes)) } else { None }
 }
 
 /// The same at QoS 0, where subscribers without Topic Aliases share their bytes.
-fn encode_qos_zero(now: Instant, session: &mut Session, delivery: &Delivery, frame: &mut SharedFrame) -> Option<Bytes> {
+fn encode_qos_zero(now: Instant, session: &mut Session, delivery: &Delivery, frame: &mut SharedFrame, is_last: bool) -> Option<Bytes> {
     if session.outbound_aliases.maximum() > 0 {
-        return encode_publish(session, delivery.to_publish(now, None, false, true));
+        return encode_publish(session, delivery.to_publish(now, None, false, true)).map(|(_, bytes)| bytes);
     }
     let maximum = session.online.map_or(0, |online| online.maximum_packet_size);
-    frame.encode(now, session.version, delivery).filter(|bytes| bytes.len() <= maximum)
+    frame.encode(now, session.version, delivery, is_last).filter(|bytes| bytes.len() <= maximum)
 }

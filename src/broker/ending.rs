@@ -204,7 +204,7 @@ impl Broker {
             self.start_statistics(now);
             return;
         }
-        let connections: Vec<ConnectionId> = self.connections.keys().copied().collect();
+        let connections = self.connections.ids();
         for connection in connections {
             self.detach(connection, EndCause::ServerCrashed, Farewell::Abort);
         }
@@ -224,7 +224,7 @@ impl Broker {
 
     /// Ends all connections first, so that no will is sent to a Client that is about to be cut off.
     pub(super) fn stop(&mut self, now: Instant, cause: &EndCause, farewell: &Farewell) {
-        let connections: Vec<ConnectionId> = self.connections.keys().copied().collect();
+        let connections = self.connections.ids();
         let sessions: Vec<SessionKey> =
             connections.into_iter().filter_map(|connection| self.detach(connection, cause.clone(), farewell.clone())).collect();
         for session in sessions {

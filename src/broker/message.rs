@@ -7,7 +7,7 @@ use bytestring::ByteString;
 use smallvec::SmallVec;
 
 use super::event::MessageId;
-use crate::packet::{ClientId, PacketId, Publish, PublishProperties, QoS, TopicFilter, TopicName, WillMessage};
+use crate::packet::{CarriedProperties, ClientId, PacketId, Publish, PublishProperties, QoS, TopicFilter, TopicName, WillMessage};
 use crate::time::{Duration, Instant};
 
 /// A message that the broker accepted, shared by all who wait for it.
@@ -22,7 +22,7 @@ pub(super) struct ApplicationMessage {
     pub(super) qos: QoS,
     pub(super) retain: bool,
     /// Without Topic Alias and Subscription Identifiers, which belong to one connection and one subscriber.
-    pub(super) properties: PublishProperties,
+    pub(super) properties: CarriedProperties,
     pub(super) accepted_at: Instant,
 }
 
@@ -35,15 +35,19 @@ pub(super) struct MessageContent {
     pub(super) payload: Bytes,
     pub(super) qos: QoS,
     pub(super) retain: bool,
-    pub(super) properties: PublishProperties,
+    pub(super) properties: CarriedProperties,
 }
 
 impl MessageContent {
     pub(super) fn from_publish(publisher: ClientId, publisher_user: Option<ByteString>, publish: Publish) -> Self {
-        let Publish { qos, retain, topic, properties, payload, .. } = publish;
-        let mut properties = properties.into_values();
-        properties.topic_alias = None;
-        properties.subscription_identifiers.clear();
+        let Publish { qos, retain, topic, mut properties, payload, .. } = publish;
+        // Only what has to be changed is, since that needs values of their own.
+        if properties.topic_alias.is_some() {
+            properties.topic_alias = None;
+        }
+        if !properties.subscription_identifiers.is_empty() {
+            properties.subscription_identifiers.clear();
+        }
         Self { publisher: Some(publisher), publisher_user, topic, payload, qos, retain, properties }
     }
 
@@ -59,7 +63,7 @@ impl MessageContent {
             subscription_identifiers: SmallVec::new(),
             content_type: properties.content_type,
         };
-        Self { publisher: Some(publisher), publisher_user, topic, payload, qos, retain, properties }
+        Self { publisher: Some(publisher), publisher_user, topic, payload, qos, retain, properties: properties.into() }
     }
 
     pub(super) fn accept(self, id: MessageId, now: Instant) -> Arc<ApplicationMessage> {
@@ -81,7 +85,7 @@ impl ApplicationMessage {
 
     /// What it counts for against the byte limit of a queue: topic, payload and all properties of variable length.
     pub(super) fn size(&self) -> usize {
-        let PublishProperties { response_topic, correlation_data, user_properties, content_type, .. } = &self.properties;
+        let PublishProperties { response_topic, correlation_data, user_properties, content_type, .. } = &*self.properties;
         let parts = [
             self.topic.as_str().len(),
             self.payload.len(),
@@ -128,14 +132,15 @@ impl Delivery {
 
     /// The packet for this subscriber. What 3.1.1 does not have is left out by the caller's choice of `with_properties`.
     pub(super) fn to_publish(&self, now: Instant, packet_id: Option<PacketId>, dup: bool, with_properties: bool) -> Publish {
-        let properties = if with_properties {
-            PublishProperties {
-                message_expiry_interval: self.message.remaining_expiry(now),
-                subscription_identifiers: self.subscription_identifiers.clone(),
-                ..self.message.properties.clone()
-            }
+        let expiry = self.message.remaining_expiry(now);
+        let properties = if !with_properties {
+            CarriedProperties::default()
+        } else if expiry == self.message.properties.message_expiry_interval && self.subscription_identifiers.is_empty() {
+            self.message.properties.clone()
         } else {
-            PublishProperties::default()
+            let subscription_identifiers = self.subscription_identifiers.clone();
+            let properties = self.message.properties.clone().into_values();
+            PublishProperties { message_expiry_interval: expiry, subscription_identifiers, ..properties }.into()
         };
         Publish {
             dup,
@@ -143,7 +148,7 @@ impl Delivery {
             retain: self.retain,
             topic: self.message.topic.clone(),
             packet_id,
-            properties: properties.into(),
+            properties,
             payload: self.message.payload.clone(),
         }
     }

@@ -37,6 +37,7 @@ mod acknowledge;
 mod arena;
 mod config;
 mod connection;
+mod connections;
 mod delivery;
 mod ending;
 mod event;
@@ -78,7 +79,8 @@ pub use topic_tree::{FilterId, Match, Subscribed, TopicTree};
 
 use access::Secrets;
 use arena::Arena;
-use connection::Connection;
+use connections::Connections;
+use delivery::Scratch;
 use held::HeldMessages;
 use retained::RetainedMessages;
 use session_state::Session;
@@ -96,7 +98,7 @@ use crate::time::{Instant, TimerTable};
 pub struct Broker {
     config: BrokerConfig,
     secrets: Secrets,
-    connections: BTreeMap<ConnectionId, Connection>,
+    connections: Connections,
     sessions: Arena<Session>,
     by_client: BTreeMap<ClientId, SessionKey>,
     subscriptions: SubscriptionTree,
@@ -108,6 +110,8 @@ pub struct Broker {
     next_message: u64,
     next_assigned: u64,
     outputs: VecDeque<Output>,
+    quiet: bool,
+    scratch: Scratch,
 }
 
 /// What a timer is for. Of those due at one instant the first variant fires first: a will comes before the end of its session.
@@ -136,7 +140,7 @@ impl Broker {
         let mut broker = Self {
             config,
             secrets: Secrets::new(rng),
-            connections: BTreeMap::new(),
+            connections: Connections::default(),
             sessions: Arena::default(),
             by_client: BTreeMap::new(),
             subscriptions: SubscriptionTree::default(),
@@ -148,6 +152,8 @@ impl Broker {
             next_message: 1,
             next_assigned: 1,
             outputs: VecDeque::new(),
+            quiet: false,
+            scratch: Scratch::default(),
         };
         broker.start_statistics(Instant::ZERO);
         broker
@@ -157,6 +163,12 @@ impl Broker {
     #[must_use]
     pub const fn config(&self) -> &BrokerConfig {
         &self.config
+    }
+
+    /// Whether [`Broker::poll_output`] leaves out what happened, and tells only what is to be done: for drivers that record nothing, since events take more time than
+    /// the messages themselves. All else is the same.
+    pub const fn set_quiet(&mut self, quiet: bool) {
+        self.quiet = quiet;
     }
 
     /// A Network Connection was opened. Beyond [`BrokerConfig::max_connections`] it is closed at once; otherwise the Client has
@@ -240,8 +252,22 @@ impl Broker {
     }
 
     fn emit(&mut self, event: BrokerEvent) {
-        self.statistics.count_event(&event);
-        self.outputs.push_back(Output::Event(event));
+        self.emit_with(|| event);
+    }
+
+    /// As [`Broker::emit`], for what happens with every message: nothing is made if nobody wants to know.
+    fn emit_with(&mut self, event: impl FnOnce() -> BrokerEvent) {
+        if self.wants_events() {
+            let event = event();
+            self.statistics.count_event(&event);
+            if !self.quiet {
+                self.outputs.push_back(Output::Event(event));
+            }
+        }
+    }
+
+    const fn wants_events(&self) -> bool {
+        !self.quiet || self.statistics.is_enabled()
     }
 
     fn transmit(&mut self, connection: ConnectionId, transmit: Transmit) {
@@ -278,6 +304,8 @@ impl Hash for Broker {
             next_message,
             next_assigned,
             outputs: _,
+            quiet: _,
+            scratch: _,
         } = self;
         (config, secrets, connections, sessions, by_client).hash(state);
         (subscriptions, shared, retained, held, statistics, timers, next_message, next_assigned).hash(state);

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
+use super::delivery::SharedFrame;
 use super::ending::Misbehaviour;
 use super::event::{BrokerEvent, MessageId};
 use super::message::{ApplicationMessage, MessageContent};
@@ -20,7 +23,14 @@ struct Rejection {
 }
 
 impl Broker {
-    pub(super) fn handle_publish(&mut self, now: Instant, key: SessionKey, mut publish: Publish) -> Result<(), Misbehaviour> {
+    pub(super) fn handle_publish(
+        &mut self,
+        now: Instant,
+        key: SessionKey,
+        mut publish: Publish,
+        frame: &Bytes,
+    ) -> Result<(), Misbehaviour> {
+        let is_plain = publish.properties.is_empty();
         self.resolve_topic(key, &mut publish)?;
         self.check_publish(&publish)?;
         let Some(session) = self.sessions.get_mut(key.0) else { return Ok(()) };
@@ -71,7 +81,8 @@ impl Broker {
             }
             return Ok(());
         }
-        let subscribers = self.accept(now, MessageContent::from_publish(client_id, user_name, publish));
+        let frame = if is_plain { SharedFrame::received(version, &publish, frame) } else { SharedFrame::default() };
+        let subscribers = self.accept(now, MessageContent::from_publish(client_id, user_name, publish), frame);
         if let Some(packet_id) = packet_id {
             let reason_code = match version {
                 ProtocolVersion::V5 if subscribers == 0 => ReasonCode::NoMatchingSubscribers,
@@ -85,7 +96,8 @@ impl Broker {
     /// Gives the PUBLISH its whole Topic Name, whatever becomes of it: an alias that it sets counts from now on (5.0 §3.3.2.3.4).
     fn resolve_topic(&mut self, key: SessionKey, publish: &mut Publish) -> Result<(), Misbehaviour> {
         let Some(session) = self.sessions.get_mut(key.0) else { return Ok(()) };
-        let alias = publish.properties.topic_alias.take();
+        // Looked at first: taking it needs values of their own.
+        let alias = publish.properties.topic_alias.and_then(|_| publish.properties.topic_alias.take());
         let error = match session.inbound_aliases.resolve(std::mem::take(&mut publish.topic), alias) {
             Ok(topic) => {
                 publish.topic = topic;
@@ -189,11 +201,11 @@ impl Broker {
     }
 
     /// Takes responsibility for a message: keeps it if RETAIN asks for it, and adds it to every matching session [MQTT-4.5.0-1]. Tells how many matched.
-    pub(super) fn accept(&mut self, now: Instant, content: MessageContent) -> usize {
+    pub(super) fn accept(&mut self, now: Instant, content: MessageContent, frame: SharedFrame) -> usize {
         let id = MessageId(self.next_message);
         self.next_message = self.next_message.saturating_add(1);
         let message = content.accept(id, now);
-        self.emit(BrokerEvent::MessageAccepted {
+        self.emit_with(|| BrokerEvent::MessageAccepted {
             message: id,
             publisher: message.publisher.clone(),
             topic: message.topic.clone(),
@@ -204,7 +216,7 @@ impl Broker {
         if message.retain {
             self.retain(&message);
         }
-        self.route(now, &message)
+        self.route(now, &message, frame)
     }
 
     /// Stores or replaces the retained message of its topic [MQTT-3.3.1-5]; an empty payload removes it and is never stored itself

@@ -130,7 +130,7 @@ mod tests {
             payload: payload.into(),
             qos: QoS::AtLeastOnce,
             retain: false,
-            properties: PublishProperties { message_expiry_interval: expiry, ..PublishProperties::default() },
+            properties: PublishProperties { message_expiry_interval: expiry, ..PublishProperties::default() }.into(),
         };
         let message = content.accept(MessageId(1), Instant::ZERO);
         Delivery { message, qos: QoS::AtLeastOnce, retain: false, subscription_identifiers: Default::default(), share: None }

@@ -129,7 +129,7 @@ mod tests {
                 payload: "x".into(),
                 qos: QoS::AtMostOnce,
                 retain: true,
-                properties: PublishProperties::default(),
+                properties: PublishProperties::default().into(),
             };
             retained.store(content.accept(MessageId(1), Instant::ZERO));
         }

@@ -2,6 +2,7 @@
 
 use bytestring::ByteString;
 
+use super::delivery::SharedFrame;
 use super::event::{BrokerEvent, MessageId};
 use super::message::MessageContent;
 use super::subscription::SessionKey;
@@ -47,7 +48,7 @@ impl Broker {
             return;
         }
         self.emit(BrokerEvent::WillPublished { client_id: client_id.clone(), message: MessageId(self.next_message) });
-        self.accept(now, MessageContent::from_will(client_id, user_name, will));
+        self.accept(now, MessageContent::from_will(client_id, user_name, will), SharedFrame::default());
     }
 
     /// DISCONNECT 0x00 [MQTT-3.14.4-3], or the session was resumed in time [MQTT-3.1.3-9].

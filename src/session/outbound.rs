@@ -16,7 +16,7 @@ pub struct Outbound<T> {
     version: ProtocolVersion,
     ids: PacketIds,
     /// In the order of first sending; the key is that order.
-    flights: BTreeMap<u64, Flight<T>>,
+    flights: BTreeMap<u64, Box<Flight<T>>>,
     by_id: BTreeMap<PacketId, u64>,
     /// Identifiers of SUBSCRIBE and UNSUBSCRIBE, which share the space on a Client.
     requests: BTreeSet<PacketId>,
@@ -221,7 +221,7 @@ impl<T> Outbound<T> {
 
     /// The messages in flight in the order of their first sending.
     pub fn iter(&self) -> impl Iterator<Item = InFlight<'_, T>> {
-        self.flights.values().map(Flight::view)
+        self.flights.values().map(|flight| flight.view())
     }
 
     /// An identifier for a SUBSCRIBE or UNSUBSCRIBE. `None` if all are in use.
@@ -257,24 +257,36 @@ impl<T: Clone> Outbound<T> {
     /// # Errors
     /// Why it has to wait; see [`Outbound::blocked`].
     pub fn send(&mut self, tag: T, message: &Publish) -> Result<Publish, Blocked> {
-        let mut publish = message.clone();
-        publish.dup = false;
-        publish.packet_id = None;
+        let mut publish = Publish { dup: false, packet_id: None, ..message.clone() };
         if publish.qos == QoS::AtMostOnce {
             return Ok(publish);
         }
+        let mut kept = publish.clone();
+        if kept.properties.topic_alias.is_some() {
+            kept.properties.topic_alias = None;
+            publish.properties.topic_alias = None;
+        }
+        publish.packet_id = Some(self.sent(tag, kept)?);
+        Ok(publish)
+    }
+
+    /// Keeps a message at QoS 1 or 2 that the owner has written itself, with the identifier of [`Outbound::next_id`], which comes back: until it is completely
+    /// acknowledged. It has DUP 0 and no Topic Alias.
+    ///
+    /// # Errors
+    /// As [`Outbound::send`].
+    pub fn sent(&mut self, tag: T, mut publish: Publish) -> Result<PacketId, Blocked> {
         if let Some(blocked) = self.blocked() {
             return Err(blocked);
         }
         let packet_id = self.ids.allocate().ok_or(Blocked::NoPacketId)?;
         publish.packet_id = Some(packet_id);
-        publish.properties.topic_alias = None;
         self.send_quota = self.send_quota.saturating_sub(1);
         let order = self.next_order;
         self.next_order = order.wrapping_add(1);
         self.by_id.insert(packet_id, order);
-        self.flights.insert(order, Flight { tag, packet_id, publish: publish.clone(), stage: Stage::Published, counted: true });
-        Ok(publish)
+        self.flights.insert(order, Box::new(Flight { tag, packet_id, publish, stage: Stage::Published, counted: true }));
+        Ok(packet_id)
     }
 
     /// The next packet to send again after the session was resumed: PUBLISH with DUP 1 or PUBREL, with its original identifier, in the original order
@@ -358,7 +370,7 @@ impl<T: Clone> Outbound<T> {
     /// Takes a message out that must not be sent on this connection (larger than the other side's Maximum Packet Size, for example); it counts as completed
     /// [MQTT-3.1.2-25].
     pub fn abandon(&mut self, packet_id: PacketId) -> Option<T> {
-        let awaiting = self.by_id.get(&packet_id).and_then(|order| self.flights.get(order)).map(Flight::awaiting)?;
+        let awaiting = self.by_id.get(&packet_id).and_then(|order| self.flights.get(order)).map(|flight| flight.awaiting())?;
         match self.finish(packet_id, awaiting) {
             Acknowledged::Completed { tag } => Some(tag),
             _ => None,
@@ -380,7 +392,7 @@ impl<T: Clone> Outbound<T> {
         let Some(order) = self.by_id.get(&packet_id).copied() else {
             return if self.requests.contains(&packet_id) { Acknowledged::OutOfTurn } else { Acknowledged::Unknown { pubrel: None } };
         };
-        if self.flights.get(&order).map(Flight::awaiting) != Some(awaited) {
+        if self.flights.get(&order).map(|flight| flight.awaiting()) != Some(awaited) {
             return Acknowledged::OutOfTurn;
         }
         let Some(flight) = self.flights.remove(&order) else {

@@ -97,7 +97,7 @@ fn names_crate(line: &str, name: &str) -> bool {
 }
 
 fn rust_files() -> Vec<SourceFile> {
-    ["src", "tests", "xtask/src", "benches"].iter().flat_map(|folder| files(folder, "rs")).collect()
+    ["src", "tests", "xtask/src", "benches/src"].iter().flat_map(|folder| files(folder, "rs")).collect()
 }
 
 #[test]

@@ -114,8 +114,8 @@ impl Broker {
     pub(in crate::broker) fn change_access(&mut self, now: Instant, access: AccessControl) {
         let before = std::mem::replace(&mut self.config.access, access);
         self.emit(BrokerEvent::AccessChanged);
-        let connected = self.connections.iter().filter_map(|(connection, state)| match state.phase {
-            Phase::Connected { session, .. } => Some((*connection, session)),
+        let connected = (&self.connections).into_iter().filter_map(|(connection, state)| match state.phase {
+            Phase::Connected { session, .. } => Some((connection, session)),
             Phase::AwaitingConnect | Phase::Authenticating => None,
         });
         let gone = connected.filter(|(_, key)| self.sessions.get(key.0).is_some_and(|session| !self.is_still_welcome(session, &before)));

@@ -10,10 +10,11 @@ use std::collections::BTreeMap;
 
 use load::Load;
 
+use super::delivery::SharedFrame;
 use super::event::{BrokerEvent, DropReason, Routing};
 use super::message::MessageContent;
 use super::{Broker, Timer};
-use crate::packet::{PacketType, ProtocolVersion, PublishProperties, QoS, TopicName};
+use crate::packet::{CarriedProperties, PacketType, ProtocolVersion, QoS, TopicName};
 use crate::time::{Duration, Instant};
 
 /// What all of these topics begin with.
@@ -52,6 +53,10 @@ pub(super) struct Statistics {
 }
 
 impl Statistics {
+    pub(super) const fn is_enabled(&self) -> bool {
+        self.enabled
+    }
+
     pub(super) fn count_event(&mut self, event: &BrokerEvent) {
         if !self.enabled {
             return;
@@ -241,8 +246,9 @@ impl Broker {
                 payload: text.into(),
                 qos: QoS::ExactlyOnce,
                 retain: self.config.retain_available,
-                properties: PublishProperties::default(),
+                properties: CarriedProperties::default(),
             },
+            SharedFrame::default(),
         );
     }
 }
@@ -296,7 +302,7 @@ fn variable_byte_integer(bytes: &[u8]) -> Option<(usize, &[u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::packet::{Packet, PacketId, Publish};
+    use crate::packet::{Packet, PacketId, Publish, PublishProperties};
 
     #[test]
     fn the_payload_of_a_packet_is_what_follows_everything_else() {

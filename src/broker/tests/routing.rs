@@ -216,3 +216,36 @@ fn an_unrelated_client_changes_nothing_for_the_others() {
     };
     assert_eq!(run(false), run(true));
 }
+
+#[test]
+fn a_quiet_broker_does_the_same_and_tells_nothing() {
+    let run = |quiet: bool| {
+        let mut bench = Bench::new();
+        bench.broker.set_quiet(quiet);
+        let subscribers = [(V311, "a", "t/#"), (V5, "b", "t/+"), (V5, "c", "$share/g/t/x"), (V311, "d", "+/x")]
+            .map(|(version, client_id, filter)| (bench.join(connect(version, client_id)), filter));
+        for (index, (subscriber, filter)) in subscribers.into_iter().enumerate() {
+            bench.subscribe(subscriber, filter, [Q0, Q1, Q2, Q2][index]);
+        }
+        for version in BOTH {
+            let publisher = bench.join(connect(version, "p"));
+            for (packet_id, qos) in [(0, Q0), (1, Q1), (2, Q2)] {
+                bench.send(publisher, publish("t/x", "x", qos, packet_id));
+                bench.send(publisher, publish("nobody", "x", qos, if qos == Q0 { 0 } else { packet_id + 10 }));
+            }
+        }
+        bench.send(subscribers[1].0, Packet::Puback(Acknowledgement::new(id(1), ReasonCode::Success)));
+        bench
+    };
+    let (loud, quiet) = (run(false), run(true));
+    assert!(loud.events.len() > 30);
+    assert_eq!(quiet.events, []);
+    let received = |bench: &Bench| bench.peers.values().map(|peer| peer.received.clone()).collect::<Vec<_>>();
+    assert_eq!(received(&loud), received(&quiet));
+    let digest = |bench: &Bench| {
+        let mut hasher = std::hash::DefaultHasher::new();
+        bench.broker.hash(&mut hasher);
+        hasher.finish()
+    };
+    assert_eq!(digest(&loud), digest(&quiet));
+}
