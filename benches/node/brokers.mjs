@@ -1,0 +1,93 @@
+// Brokers with one face: `connect(onData)` gives `{ write(chunk) }`, the two ends of a byte stream.
+
+import { readFileSync } from 'node:fs'
+import { Duplex } from 'node:stream'
+
+/** Ours, in wasm. Bytes are copied in and gathered for each connection on the way out, then handed on as views. */
+export function ours(path, events) {
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(path)))
+  const host = exports.host_new(events ? 1 : 0)
+  const receivers = []
+  const queue = []
+  let running = false
+  const run = () => {
+    if (running) return
+    running = true
+    for (let next = 0; next < queue.length; next += 2) {
+      const number = queue[next]
+      const chunk = queue[next + 1]
+      new Uint8Array(exports.memory.buffer, exports.host_input(host), chunk.length).set(chunk)
+      const rows = exports.host_receive(host, number, chunk.length)
+      if (rows === 0) continue
+      const table = new Uint32Array(exports.memory.buffer, exports.host_table(host), rows * 3)
+      for (let row = 0; row < table.length; row += 3) {
+        receivers[table[row]](new Uint8Array(exports.memory.buffer, table[row + 1], table[row + 2]))
+      }
+      exports.host_taken(host)
+    }
+    queue.length = 0
+    running = false
+  }
+  return {
+    connect(onData) {
+      const number = exports.host_open(host)
+      receivers[number] = onData
+      return {
+        write(chunk) {
+          queue.push(number, chunk)
+          run()
+        },
+      }
+    },
+    close() {
+      exports.host_free(host)
+    },
+  }
+}
+
+/** npm `aedes`, whose streams hand each chunk on as soon as it is written. */
+export async function aedes() {
+  const { Aedes } = await import('aedes')
+  const broker = await Aedes.createBroker({ heartbeatInterval: 3_600_000 })
+  return {
+    connect(onData) {
+      const stream = new Duplex({
+        read() {},
+        write(chunk, _encoding, done) {
+          onData(chunk)
+          done()
+        },
+        writev(chunks, done) {
+          for (const { chunk } of chunks) onData(chunk)
+          done()
+        },
+      })
+      broker.handle(stream)
+      return { write: (chunk) => stream.push(chunk) }
+    },
+    close: () => new Promise((resolve) => broker.close(resolve)),
+  }
+}
+
+/** `mqtt5-wasm` of LabOverWire's mqtt-lib, built by `peers/mqtt5-wasm`; its connections are message ports. */
+export async function labOverWire(path) {
+  const { createRequire } = await import('node:module')
+  const { Broker, BrokerConfig } = createRequire(import.meta.url)(path)
+  const config = new BrokerConfig()
+  config.maxClients = 100_000
+  config.allowAnonymous = true
+  const broker = Broker.withConfig(config)
+  const ports = []
+  return {
+    connect(onData) {
+      const port = broker.createClientPort()
+      ports.push(port)
+      port.onmessage = ({ data }) => onData(new Uint8Array(data))
+      port.start?.()
+      return { write: (chunk) => port.postMessage(chunk) }
+    },
+    close() {
+      for (const port of ports) port.close()
+    },
+  }
+}
