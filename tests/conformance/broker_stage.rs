@@ -98,6 +98,7 @@ fn set(config: &mut BrokerConfig, key: &str, value: &str) -> Result<(), String> 
         "shared_subscription_available" => config.shared_subscription_available = value == "true",
         "topic_alias_maximum" => config.topic_alias_maximum = number(value)?,
         "max_topic_alias_outgoing" => config.max_topic_alias_outgoing = number(value)?,
+        "response_information" => config.response_information = Some(value.into()),
         "maximum_qos" => config.maximum_qos = QoS::try_from(number::<u8>(value)?).map_err(|error| error.to_string())?,
         "retain_available" => config.retain_available = value == "true",
         "receive_maximum" => config.receive_maximum = number(value)?,

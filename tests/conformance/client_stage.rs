@@ -113,6 +113,9 @@ fn set(config: &mut ClientConfig, key: &str, value: &str) -> Result<(), String> 
         "keep_alive" => config.keep_alive = small()?,
         "receive_maximum" => config.receive_maximum = Some(small()?),
         "maximum_packet_size" => config.maximum_packet_size = Some(number()?),
+        "topic_alias_maximum" => config.topic_alias_maximum = Some(small()?),
+        "uses_topic_aliases" => config.uses_topic_aliases = value == "true",
+        "request_response_information" => config.request_response_information = value == "true",
         "reconnect_after_ms" => config.reconnect = ReconnectPolicy::Fixed { delay: Duration::from_millis(u64::from(number()?)) },
         _ => return Err(format!("{key} is no setting of the client")),
     }
