@@ -198,15 +198,18 @@ impl Broker {
         self.config.redirect = redirect;
     }
 
+    /// Connections are gone, and Session Expiry counts from now. Nothing else happens to sessions: nobody is there who could end them or publish their wills.
     pub(super) fn crash(&mut self, now: Instant) {
-        if self.config.persistence {
-            self.stop(now, &EndCause::ServerCrashed, &Farewell::Abort);
-            self.start_statistics(now);
-            return;
-        }
         let connections = self.connections.ids();
         for connection in connections {
-            self.detach(connection, EndCause::ServerCrashed, Farewell::Abort);
+            let key = self.detach(connection, EndCause::ServerCrashed, Farewell::Abort);
+            let expiry = key.and_then(|key| self.sessions.get(key.0)).and_then(|session| session.expiry.delay());
+            if let (Some(key), Some(expiry)) = (key, expiry) {
+                self.timers.set(Timer::SessionEnd(key), now + expiry);
+            }
+        }
+        if self.config.persistence {
+            return;
         }
         // No group hands over to another session that is about to end.
         self.shared = SharedSubscriptions::default();
@@ -218,6 +221,25 @@ impl Broker {
         let topics: Vec<_> = self.retained.iter().map(|message| message.topic.clone()).collect();
         for topic in topics {
             self.clear_retained(&topic);
+        }
+    }
+
+    /// The process is there again: sessions that do not outlive their connection end, and the wills of those who were connected are published or begin to wait.
+    pub(super) fn restart(&mut self, now: Instant) {
+        let sessions: Vec<SessionKey> = self.by_client.values().copied().collect();
+        for key in sessions {
+            let Some(session) = self.sessions.get(key.0) else { continue };
+            let (is_over, is_online, has_will) =
+                (session.expiry == SessionExpiry::AT_CLOSE, session.online.is_some(), session.will.is_some());
+            if is_online {
+                continue;
+            }
+            if is_over {
+                let expired = session.version == ProtocolVersion::V5;
+                self.end_session(now, key, expired);
+            } else if has_will && self.timers.deadline(&Timer::Will(key)).is_none() {
+                self.schedule_will(now, key);
+            }
         }
         self.start_statistics(now);
     }

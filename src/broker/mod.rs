@@ -198,11 +198,16 @@ impl Broker {
         self.shut_down(now);
     }
 
-    /// The process dies and starts again with empty connections, each of which gets [`Transmit::Abort`]. With [`BrokerConfig::persistence`] sessions, queues and
-    /// retained messages survive; wills of those who were connected are published or scheduled as after any lost connection. Without it all of that is gone, and
-    /// an event says so for each piece.
+    /// The process dies: every connection gets [`Transmit::Abort`]. With [`BrokerConfig::persistence`] sessions, queues and retained messages survive, and Session
+    /// Expiry counts from now; without it all of that is gone, wills too, and an event says so for each piece. Until [`Broker::handle_restart`] nothing may be handed
+    /// in, and no timer is to fire.
     pub fn handle_crash(&mut self, now: Instant) {
         self.crash(now);
+    }
+
+    /// The process starts again. Wills of those who were connected are published or scheduled as after any lost connection; timers that came due meanwhile are due now.
+    pub fn handle_restart(&mut self, now: Instant) {
+        self.restart(now);
     }
 
     /// From now on `access` says who may do what.

@@ -181,7 +181,10 @@ impl Stage for BrokerStage {
     fn act(&mut self, act: &Act) -> Result<(), String> {
         match act {
             Act::Stop => self.broker.handle_shutdown(self.now),
-            Act::Crash => self.broker.handle_crash(self.now),
+            Act::Crash => {
+                self.broker.handle_crash(self.now);
+                self.broker.handle_restart(self.now);
+            }
             Act::Change(settings) => {
                 let mut config = BrokerConfig::default();
                 for (key, value) in settings {

@@ -138,7 +138,7 @@ fn the_same_inputs_give_the_same_digests_here_and_on_every_platform() {
 }
 
 const GOLDEN_RECORDS: usize = 6_410;
-const GOLDEN_TRACE: &str = "878689353d76abf5";
+const GOLDEN_TRACE: &str = "ef619ddabe55fe71";
 const GOLDEN_STATE: &str = "f6bba69bc67f9c4d";
 
 #[test]
@@ -310,6 +310,22 @@ fn a_connection_to_a_broker_that_is_down_is_refused_at_once() {
     assert!(closed, "{}", run.text());
     run.advance(Instant::from_secs(6));
     assert_eq!(run.world.client(NodeId(1)).map(|node| node.client.state()), Some(ClientState::Connected), "{}", run.text());
+}
+
+#[test]
+fn a_broker_without_power_has_no_connections_and_its_sessions_begin_to_expire() {
+    let text = "[[client]]\nname = \"a\"\nclean_start = false\nsession_expiry = \"10 s\"\nreconnect = \"never\"\n[[timeline]]\nat = \"1 s\"\ndo = \"power-cut\"\nnode = \"broker\"\n[[timeline]]\nat = \"20 s\"\ndo = \"power-on\"\nnode = \"broker\"";
+    let mut run = Run::new(text).until_millis(5_000);
+    let ended: Vec<_> = run
+        .broker_events()
+        .filter_map(|(at, event)| if let BrokerEvent::ConnectionEnded { cause, .. } = event { Some((at, cause.clone())) } else { None })
+        .collect();
+    assert_eq!(ended, [(Instant::from_secs(1), EndCause::ServerCrashed)], "{}", run.text());
+    let session = run.world.broker().sessions().next().expect("the session is kept");
+    assert_eq!((session.connection, session.expires_at), (None, Some(Instant::from_secs(11))));
+    run.advance(Instant::from_secs(21));
+    let gone = run.broker_events().any(|(at, event)| at == Instant::from_secs(20) && matches!(event, BrokerEvent::SessionEnded { .. }));
+    assert!(gone, "{}", run.text());
 }
 
 #[test]

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha512};
 use crate::session::scram::equal;
 
 /// More iterations are refused: each CONNECT costs as many hashes.
-pub const PASSWORD_ITERATIONS_MAX: u32 = 1_000_000;
+pub const PASSWORD_ITERATIONS_MAX: u32 = 250_000;
 /// The longest salt in bytes.
 const SALT_MAX: usize = 64;
 const HASH_BYTES: usize = 64;

@@ -1,5 +1,7 @@
 //! Password files and access control lists by themselves.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::broker::DecidedBy;
 use crate::packet::{ClientId, TopicFilter, TopicName};
@@ -232,4 +234,63 @@ fn rules_keep_their_line_for_whoever_asks_why() {
     let topic = TopicName::new("a/b").unwrap();
     let decided = access.decide(who, Wanted::Receive(&topic));
     assert_eq!(decided, Err(DecidedBy::Rule { line: 2, text: "topic deny   a/b".into() }));
+}
+
+fn level() -> impl Strategy<Value = String> {
+    prop_oneof![Just("a"), Just("b"), Just("$x"), Just("")].prop_map(str::to_owned)
+}
+
+fn topic() -> impl Strategy<Value = String> {
+    proptest::collection::vec(level(), 1..4).prop_map(|levels| levels.join("/")).prop_filter("not empty", |topic| !topic.is_empty())
+}
+
+fn filter() -> impl Strategy<Value = String> {
+    let level = prop_oneof![3 => level(), 2 => Just("+".to_owned())];
+    (proptest::collection::vec(level, 0..4), any::<bool>())
+        .prop_map(|(mut levels, rest)| {
+            if rest || levels.is_empty() {
+                levels.push("#".to_owned());
+            }
+            levels.join("/")
+        })
+        .prop_filter("not empty", |filter| !filter.is_empty())
+}
+
+fn rule() -> impl Strategy<Value = String> {
+    (prop_oneof![Just("read"), Just("write"), Just("readwrite"), Just("deny")], filter())
+        .prop_map(|(access, filter)| format!("topic {access} {filter}"))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn no_text_makes_a_parser_panic(text in "(.{0,12}[ :$\n%#]){0,12}", word in "(user|topic|pattern|a:\\$7\\$|a:\\$6\\$)") {
+        let _ = Acl::parse("acl", &text);
+        let _ = Acl::parse("acl", &format!("{word} {text}"));
+        let _ = parse_password_file("passwd", &text);
+        let _ = parse_password_file("passwd", &format!("{word}{text}"));
+    }
+
+    #[test]
+    fn a_message_may_be_read_if_a_rule_allows_and_none_denies(rules in proptest::collection::vec(rule(), 0..6), topic in topic()) {
+        // The model matches with the filters of subscriptions, which are another implementation.
+        let name = TopicName::new(topic.clone()).unwrap();
+        let matching = |rule: &&String| TopicFilter::new(rule.rsplit(' ').next().unwrap().to_owned()).unwrap().matches(&name);
+        let kinds: Vec<&str> = rules.iter().filter(matching).map(|rule| rule.split(' ').nth(1).unwrap()).collect();
+        let expected = |kind: &str| !kinds.contains(&"deny") && (kinds.contains(&kind) || kinds.contains(&"readwrite"));
+        let list = acl(&rules.join("\n"));
+        prop_assert_eq!(list.read(&Who(None, "c"), &topic).is_ok(), expected("read"), "{:?}", rules);
+        prop_assert_eq!(list.write(&Who(None, "c"), &topic).is_ok(), expected("write"), "{:?}", rules);
+    }
+
+    #[test]
+    fn a_refused_subscription_would_never_have_got_a_message(rules in proptest::collection::vec(rule(), 0..6), filter in filter(), topic in topic()) {
+        let list = acl(&rules.join("\n"));
+        let name = TopicName::new(topic.clone()).unwrap();
+        let wanted = TopicFilter::new(filter.clone()).unwrap();
+        if list.subscribe(&Who(None, "c"), &filter).is_err() && wanted.matches(&name) {
+            prop_assert!(list.read(&Who(None, "c"), &topic).is_err(), "{:?} {} {}", rules, filter, topic);
+        }
+    }
 }

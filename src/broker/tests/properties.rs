@@ -163,6 +163,7 @@ impl Run {
             Step::Pass { millis } => bench.pass(Duration::from_millis(millis)),
             Step::Crash => {
                 bench.broker.handle_crash(bench.now);
+                bench.broker.handle_restart(bench.now);
                 bench.drain();
             }
             Step::Shutdown => {

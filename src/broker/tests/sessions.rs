@@ -271,6 +271,7 @@ fn after_a_crash_with_persistence_everything_goes_on() {
     bench.send(publisher, retained("t", "x", Q2, 1));
     bench.take(subscriber);
     bench.broker.handle_crash(bench.now);
+    bench.broker.handle_restart(bench.now);
     bench.drain();
     assert!(bench.is_closed(subscriber) && bench.is_closed(publisher));
     assert!(bench.take(subscriber).is_empty(), "a crash says nothing");
@@ -283,6 +284,37 @@ fn after_a_crash_with_persistence_everything_goes_on() {
 }
 
 #[test]
+fn session_expiry_counts_from_a_crash_and_wills_wait_for_the_restart() {
+    let mut bench = Bench::new();
+    let watcher = bench.join(lasting(V5, "watcher", u32::MAX));
+    bench.subscribe(watcher, "will", Q1);
+    bench.join(with_will(lasting(V5, "long", 600), Q1, None));
+    bench.join(with_will(lasting(V5, "short", 20), Q1, Some(15)));
+    bench.join(with_will(lasting(V5, "none", 0), Q1, None));
+    let crashed = bench.now;
+    bench.broker.handle_crash(crashed);
+    bench.drain();
+    assert_eq!(bench.last_end(), &EndCause::ServerCrashed);
+    assert!(!bench.has(|event| matches!(event, BrokerEvent::WillPublished { .. } | BrokerEvent::WillScheduled { .. })), "nobody is there");
+    assert!(bench.broker.sessions().all(|session| session.connection.is_none()));
+    assert_eq!(bench.session("long").unwrap().expires_at, Some(crashed + Duration::from_secs(600)));
+    // Down for 30 s; no timer fires meanwhile.
+    bench.now = crashed + Duration::from_secs(30);
+    bench.broker.handle_restart(bench.now);
+    bench.drain();
+    bench.pass_until(bench.now);
+    assert!(bench.session("short").is_none() && bench.session("none").is_none());
+    let watcher = bench.join(lasting(V5, "watcher", u32::MAX));
+    let mut wills = bench.payloads(watcher);
+    wills.sort();
+    assert_eq!(wills, ["will=long", "will=none", "will=short"]);
+    bench.pass_until(crashed + Duration::from_millis(599_999));
+    assert!(bench.session("long").is_some());
+    bench.pass_until(crashed + Duration::from_secs(600));
+    assert!(bench.session("long").is_none());
+}
+
+#[test]
 fn after_a_crash_without_persistence_nothing_is_left() {
     let mut bench = Bench::with(BrokerConfig { persistence: false, ..BrokerConfig::default() });
     let subscriber = bench.join(lasting(V5, "s", 600));
@@ -290,6 +322,7 @@ fn after_a_crash_without_persistence_nothing_is_left() {
     let publisher = bench.join(with_will(lasting(V5, "p", 600), Q1, Some(5)));
     bench.send(publisher, retained("t", "x", Q2, 1));
     bench.broker.handle_crash(bench.now);
+    bench.broker.handle_restart(bench.now);
     bench.drain();
     assert_eq!((bench.broker.connection_count(), bench.broker.session_count(), bench.broker.retained_count()), (0, 0, 0));
     assert_eq!(bench.broker.poll_timeout(), None);

@@ -331,6 +331,7 @@ fn a_crash_that_loses_everything_hands_nothing_over() {
     say(&mut bench, publisher, "123456", Q1);
     bench.events.clear();
     bench.broker.handle_crash(bench.now);
+    bench.broker.handle_restart(bench.now);
     bench.drain();
     let dropped = bench.events.iter().filter(|event| matches!(event, BrokerEvent::MessageDropped { .. })).count();
     assert_eq!(dropped, 6);

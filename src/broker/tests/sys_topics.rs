@@ -152,6 +152,7 @@ fn a_crash_starts_the_count_again() {
         bench.pass_until(Instant::from_secs(25));
         assert_eq!(values(&bench)["messages/received"], "2");
         bench.broker.handle_crash(bench.now);
+        bench.broker.handle_restart(bench.now);
         bench.drain();
         bench.pass_until(Instant::from_secs(25));
         let values = values(&bench);

@@ -35,7 +35,7 @@ impl World {
             if !self.broker_powered {
                 self.broker_powered = true;
                 let on = self.record(trace, Some(record), Event::PowerChanged { node, on: true });
-                self.broker.handle_crash(now);
+                self.broker.handle_restart(now);
                 self.drain_broker(Some(on), trace);
             }
             return Ok(record);
@@ -161,7 +161,8 @@ impl World {
                 self.drain_link(id, Some(off), trace);
             }
         }
-        self.touched.insert(super::Source::Broker);
+        self.broker.handle_crash(self.now);
+        self.drain_broker(Some(off), trace);
         Ok(record)
     }
 
