@@ -1,5 +1,6 @@
 //! The broker with the far ends of its connections.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
@@ -77,6 +78,21 @@ impl BrokerStage {
     }
 }
 
+/// A user with this password. Its key takes thousands of hashes, and is made once.
+fn user(password: &str) -> Result<User, String> {
+    thread_local! {
+        static USERS: RefCell<BTreeMap<String, User>> = const { RefCell::new(BTreeMap::new()) };
+    }
+    USERS.with_borrow_mut(|users| {
+        if let Some(user) = users.get(password) {
+            return Ok(user.clone());
+        }
+        let user = User::with_password(password, b"salt of the case", 1).map_err(|error| format!("{error:?}"))?;
+        users.insert(password.to_owned(), user.clone());
+        Ok(user)
+    })
+}
+
 fn set(config: &mut BrokerConfig, key: &str, value: &str) -> Result<(), String> {
     fn number<T: FromStr>(value: &str) -> Result<T, String> {
         value.parse().map_err(|_| format!("{value} is no number for this"))
@@ -84,8 +100,7 @@ fn set(config: &mut BrokerConfig, key: &str, value: &str) -> Result<(), String> 
     match key {
         "user" => {
             let (name, password) = value.split_once(' ').ok_or("user = NAME PASSWORD")?;
-            let user = User::with_password(password, b"salt of the case", 1).map_err(|error| format!("{error:?}"))?;
-            config.access.users.get_or_insert_default().insert(name.into(), user);
+            config.access.users.get_or_insert_default().insert(name.into(), user(password)?);
         }
         "acl" => {
             let text = value.replace(';', "\n");
