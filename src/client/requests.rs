@@ -83,7 +83,13 @@ impl Client {
     /// Where answers come on this connection: below the Response Information of the Server if there is some, else where the settings say.
     fn response_topic(&self) -> Option<TopicName> {
         let granted = self.requests.as_ref().and_then(|requests| requests.information.as_ref());
-        let below = |prefix: &str| TopicName::new(format!("{}/{}", prefix.trim_end_matches('/'), self.client_id())).ok();
+        let client_id = self.client_id().as_str();
+        let below = |prefix: &str| {
+            let prefix = prefix.trim_end_matches('/');
+            // A Server may have made it for this Client already.
+            let is_own = prefix.rsplit('/').next() == Some(client_id);
+            TopicName::new(if is_own { prefix.to_owned() } else { format!("{prefix}/{client_id}") }).ok()
+        };
         if let Some(topic) = granted.and_then(|information| below(information)) {
             return Some(topic);
         }

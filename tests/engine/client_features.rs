@@ -1,8 +1,11 @@
 //! What a client can do beyond publishing, with the broker and over the network.
 
-use mqtt_playground::sim::World;
+use std::sync::Arc;
+
+use mqtt_playground::broker::User;
+use mqtt_playground::sim::{Scenario, World};
 use mqtt_playground::time::Instant;
-use mqtt_playground::trace::{Event, Text};
+use mqtt_playground::trace::{Event, Text, Trace};
 
 use super::run::Run;
 use super::test;
@@ -15,6 +18,20 @@ fn run(text: &str) -> (Vec<String>, World) {
     let told = run.trace.records().iter().filter(|record| matches!(record.event, Event::Client { .. } | Event::CommandApplied { .. }));
     let told = told.map(|record| lines.line(record)).collect();
     (told, run.world)
+}
+
+/// The same with a broker that knows one user, and gives everyone a place for responses.
+fn run_with_user(text: &str) -> Vec<String> {
+    let mut scenario = Scenario::parse("scenario.toml", text).unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
+    let user = User::with_password("pencil", b"a salt of its own", 4_096).expect("a legal password");
+    scenario.broker.access.users = Some([("mina".into(), user)].into());
+    scenario.broker.access.allow_anonymous = true;
+    scenario.broker.response_information = Some("answers/".into());
+    let scenario = Arc::new(scenario);
+    let (mut world, mut trace) = (World::new(&scenario, scenario.seed), Trace::new(scenario.nodes(), 100_000));
+    while world.next_at().is_some_and(|at| at <= Instant::from_secs(10)) && world.step(&mut trace) {}
+    let lines = Text::new(&trace);
+    trace.records().iter().map(|record| lines.line(record)).collect()
 }
 
 fn has(lines: &[String], part: &str) -> bool {
@@ -134,4 +151,37 @@ topic = "long/topic/name"
 "#);
     let messages = lines.iter().filter(|line| line.contains("a: message qos 0 \"long/topic/name\"")).count();
     assert_eq!(messages, 4, "{lines:#?}");
+}
+
+const SCRAM: &str = r#"
+[[client]]
+name = "a"
+authentication = { method = "SCRAM-SHA-256", user = "mina", password = "PASSWORD" }
+[[timeline]]
+at = "2 s"
+do = "reauthenticate"
+client = "a"
+"#;
+
+#[test]
+fn client_and_broker_prove_who_they_are_and_do_so_again() {
+    let lines = run_with_user(&SCRAM.replace("PASSWORD", "pencil"));
+    let proved = lines.iter().filter(|line| line.contains("Authenticated")).count();
+    assert_eq!(proved, 2, "{lines:#?}");
+    assert!(has(&lines, "again: true") && !has(&lines, "Disconnected"), "{lines:#?}");
+    assert!(!has(&lines, "pencil"), "no secret in the trace");
+}
+
+#[test]
+fn a_wrong_password_is_refused_in_the_exchange() {
+    let lines = run_with_user(&SCRAM.replace("PASSWORD", "pen"));
+    assert!(has(&lines, "Refused(NotAuthorized)"), "{lines:#?}");
+    assert!(!has(&lines, "Authenticated {"), "{lines:#?}");
+}
+
+#[test]
+fn response_information_of_the_broker_makes_the_response_topic() {
+    let lines =
+        run_with_user(&ASK.replace("DELAY", "10 ms").replace("name = \"asker\"", "name = \"asker\"\nrequest_response_information = true"));
+    assert!(has(&lines, "\"answers/asker\"") && has(&lines, "ResponseReceived"), "{lines:#?}");
 }

@@ -103,9 +103,16 @@ fn response_information_makes_the_response_topic_if_it_was_asked_for_3_1_2_28() 
     ask(&mut bench).unwrap();
     let [Packet::Subscribe(subscribe)] = &bench.packets()[..] else { panic!() };
     assert_eq!(subscribe.subscriptions[0].filter.as_str(), "answers/sensor");
-    // The next connection grants nothing: the topic of the settings, and the old one is not subscribed to again.
     bench.transport_closed();
     bench.until(1_000);
+    let own = ConnackProperties { response_information: Some("answers/of/sensor".into()), ..ConnackProperties::default() };
+    bench.opened(connack_with(own));
+    ask(&mut bench).unwrap();
+    let [Packet::Subscribe(subscribe)] = &bench.packets()[..] else { panic!() };
+    assert_eq!(subscribe.subscriptions[0].filter.as_str(), "answers/of/sensor", "made for this client already");
+    // The next connection grants nothing: the topic of the settings, and the old one is not subscribed to again.
+    bench.transport_closed();
+    bench.until(2_000);
     bench.opened(connack(false));
     assert!(bench.client.session().subscriptions.is_empty());
 }
