@@ -193,6 +193,12 @@ impl<K: Ord + Clone> TimerTable<K> {
         Some(key)
     }
 
+    /// How many timers are set.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.at.len()
+    }
+
     /// Whether no timer is set.
     #[must_use]
     pub fn is_empty(&self) -> bool {

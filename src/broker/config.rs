@@ -3,6 +3,7 @@
 use bytestring::ByteString;
 
 use super::access::AccessControl;
+use super::rate_limit::ConnectRate;
 use crate::packet::{ClientId, ProtocolVersion, QoS, ReasonCode};
 use crate::time::Duration;
 
@@ -42,6 +43,10 @@ pub struct BrokerConfig {
     /// Time for CONNECT after the Network Connection was opened.
     /// In 5.0 the whole exchange of enhanced authentication has to come within it.
     pub connect_timeout: Duration,
+    /// How often Clients may connect, all together; `None` for as often as they like.
+    pub connect_rate: Option<ConnectRate>,
+    /// How often one Client Identifier may connect.
+    pub connect_rate_per_client: Option<ConnectRate>,
     /// Longest payload in bytes: a longer message is acknowledged, but goes nowhere.
     pub max_payload: Option<u32>,
     /// Whether a subscriber gets every message at the QoS it was granted, even one that was published with less. The specification forbids it
@@ -116,6 +121,8 @@ impl Default for BrokerConfig {
             response_information: None,
             redirect: None,
             connect_timeout: Duration::from_secs(10),
+            connect_rate: None,
+            connect_rate_per_client: None,
             max_payload: None,
             upgrade_outgoing_qos: false,
             max_queued_messages: 1_000,

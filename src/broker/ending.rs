@@ -3,6 +3,7 @@
 use super::config::Redirect;
 use super::connection::Phase;
 use super::event::{BrokerEvent, EndCause};
+use super::rate_limit::ConnectRates;
 use super::session_state::{Online, SessionExpiry};
 use super::shared::SharedSubscriptions;
 use super::subscription::SessionKey;
@@ -241,6 +242,7 @@ impl Broker {
                 self.schedule_will(now, key);
             }
         }
+        self.connect_rates = ConnectRates::new();
         self.start_statistics(now);
     }
 

@@ -49,6 +49,7 @@ mod mosquitto_conf;
 mod profile;
 mod publish;
 mod queue;
+mod rate_limit;
 mod retained;
 mod session_state;
 mod shared;
@@ -74,6 +75,7 @@ pub use event::{BrokerEvent, DecidedBy, DeniedAccess, DropReason, EndCause, Mess
 pub use inspect::{InFlightSummary, RetainedSummary, SessionSummary, SubscriptionSummary, WillSummary};
 pub use mosquitto_conf::{ListenerConf, ListenerProtocol, MosquittoConf, MosquittoImport};
 pub use profile::Profile;
+pub use rate_limit::ConnectRate;
 pub use shared::SharedGroupSummary;
 pub use topic_tree::{FilterId, Match, Subscribed, TopicTree};
 
@@ -82,6 +84,7 @@ use arena::Arena;
 use connections::Connections;
 use delivery::Scratch;
 use held::HeldMessages;
+use rate_limit::ConnectRates;
 use retained::RetainedMessages;
 use session_state::Session;
 use shared::SharedSubscriptions;
@@ -106,6 +109,7 @@ pub struct Broker {
     retained: RetainedMessages,
     held: HeldMessages,
     statistics: Statistics,
+    connect_rates: ConnectRates,
     timers: TimerTable<Timer>,
     next_message: u64,
     next_assigned: u64,
@@ -148,6 +152,7 @@ impl Broker {
             retained: RetainedMessages::default(),
             held: HeldMessages::default(),
             statistics: Statistics::default(),
+            connect_rates: ConnectRates::new(),
             timers: TimerTable::new(),
             next_message: 1,
             next_assigned: 1,
@@ -305,6 +310,7 @@ impl Hash for Broker {
             retained,
             held,
             statistics,
+            connect_rates,
             timers,
             next_message,
             next_assigned,
@@ -313,6 +319,6 @@ impl Hash for Broker {
             scratch: _,
         } = self;
         (config, secrets, connections, sessions, by_client).hash(state);
-        (subscriptions, shared, retained, held, statistics, timers, next_message, next_assigned).hash(state);
+        (subscriptions, shared, retained, held, statistics, connect_rates, timers, next_message, next_assigned).hash(state);
     }
 }

@@ -3,8 +3,9 @@
 //! A profile says only what the vendor documents and this broker has; all else is as in [`BrokerConfig::default`]. It makes this broker behave *as far as these
 //! settings go*; it is no claim about anything else. Vendors change their limits: each profile names its document and the day on which it was read.
 
-use super::BrokerConfig;
+use super::{BrokerConfig, ConnectRate};
 use crate::packet::QoS;
+use crate::time::Duration;
 
 /// A broker or service whose documented limits this broker can take on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -108,6 +109,7 @@ impl Profile {
                 max_keep_alive: Some(1_200),
                 session_expiry_max: 3_600,
                 topic_alias_maximum: 8,
+                connect_rate_per_client: Some(ConnectRate { connects: 1, per: Duration::from_secs(1) }),
                 ..base
             },
             // learn.microsoft.com/azure/iot/iot-mqtt-5-preview, "Level of support and limitations"; read 2026-11-24. That clients may use only the topics of
