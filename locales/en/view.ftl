@@ -54,6 +54,7 @@ view-drop-not-authorized = it may not read this topic
 view-denied-publish = { $node } may not publish to { $topic }: { $why }
 view-denied-will = The will of { $node } is not published, because it may not publish to { $topic }: { $why }
 view-denied-subscribe = { $node } may not subscribe to { $topic }: { $why }
+view-denied-unsubscribe = { $node } may not end its subscription to { $topic }: { $why }
 view-denied-receive = { $node } may not read { $topic }: { $why }
 view-denied-retained = { $node } does not get the retained message of { $topic }, because who published it may not do so any more: { $why }
 view-decided-by-rule = line { $line } of the access control list, “{ $rule }”

@@ -62,6 +62,7 @@ view-drop-not-authorized = 이 토픽을 읽을 권한이 없어요
 view-denied-publish = { $node }에는 { $topic }에 발행할 권한이 없어요: { $why }
 view-denied-will = { $node }에 { $topic }에 발행할 권한이 없어서 유언 메시지를 발행하지 않았어요: { $why }
 view-denied-subscribe = { $node }에는 { $topic }을(를) 구독할 권한이 없어요: { $why }
+view-denied-unsubscribe = { $node }에는 { $topic } 구독을 끝낼 권한이 없어요: { $why }
 view-denied-receive = { $node }에는 { $topic }을(를) 읽을 권한이 없어요: { $why }
 view-denied-retained = 발행한 쪽의 권한이 없어져서 { $topic }의 보관(retained) 메시지를 { $node }에 보내지 않았어요: { $why }
 view-decided-by-rule = 접근 제어 목록 { $line }번째 줄 “{ $rule }”

@@ -76,6 +76,8 @@ pub enum DeniedAccess {
     Will,
     /// To subscribe, or to stay subscribed.
     Subscribe,
+    /// To end a subscription.
+    Unsubscribe,
     /// To be sent a message.
     Receive,
     /// To be sent a retained message whose publisher may not publish there any more.

@@ -8,6 +8,7 @@ use super::config::Redirect;
 use super::connection::Phase;
 use super::ending::{Farewell, Misbehaviour};
 use super::event::{BrokerEvent, EndCause};
+use super::rate_limit::too_soon;
 use super::session_state::{Online, Session, SessionExpiry};
 use super::subscription::SessionKey;
 use super::{Broker, Timer};
@@ -30,7 +31,7 @@ impl Refusal {
         Self { reason_code, message, is_limit: false, server_reference: None }
     }
 
-    fn limit(reason_code: ReasonCode, message: Message) -> Self {
+    pub(super) fn limit(reason_code: ReasonCode, message: Message) -> Self {
         Self { is_limit: true, ..Self::new(reason_code, message) }
     }
 
@@ -65,6 +66,11 @@ pub(super) fn maximum_packet_size(connect: &Connect) -> usize {
 impl Broker {
     /// First who it is, then whether it may connect.
     pub(super) fn handle_connect(&mut self, now: Instant, connection: ConnectionId, connect: Connect) {
+        if let Err(message) = self.take_connect(now) {
+            let refusal = Refusal::limit(too_soon(connect.version), message);
+            self.refuse_connect(now, connection, &connect, refusal);
+            return;
+        }
         if let Some(method) = connect.properties.authentication_method.clone() {
             self.begin_authentication(now, connection, connect, &method);
             return;
@@ -96,6 +102,10 @@ impl Broker {
         }
         if let Err(refusal) = self.check_connect(&connect, &client_id, &connack, maximum_packet_size) {
             self.refuse_connect(now, connection, &connect, refusal);
+            return;
+        }
+        if !assigned && let Err(message) = self.take_connect_of(now, &client_id) {
+            self.refuse_connect(now, connection, &connect, Refusal::limit(too_soon(version), message));
             return;
         }
         self.timers.cancel(&Timer::ConnectDeadline(connection));

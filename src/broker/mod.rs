@@ -39,6 +39,7 @@ mod config;
 mod connection;
 mod connections;
 mod delivery;
+mod dynamic_security;
 mod ending;
 mod event;
 mod handshake;
@@ -71,6 +72,7 @@ pub use access::{
     User, parse_password_file,
 };
 pub use config::{BrokerConfig, Redirect};
+pub use dynamic_security::DynamicSecurity;
 pub use event::{BrokerEvent, DecidedBy, DeniedAccess, DropReason, EndCause, MessageId, Output, Routing};
 pub use inspect::{InFlightSummary, RetainedSummary, SessionSummary, SubscriptionSummary, WillSummary};
 pub use mosquitto_conf::{ListenerConf, ListenerProtocol, MosquittoConf, MosquittoImport};

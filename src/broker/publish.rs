@@ -69,6 +69,13 @@ impl Broker {
         if self.deny_publish(key, &publish) {
             return Ok(());
         }
+        if self.is_control(&publish.topic) {
+            if let Some(packet_id) = packet_id {
+                self.acknowledge_publish(key, qos, packet_id, ReasonCode::Success);
+            }
+            self.handle_control(now, &publish.payload);
+            return Ok(());
+        }
         if let Some(rejection) = self.rejection(&publish) {
             return self.reject(key, version, qos, packet_id, rejection);
         }

@@ -177,9 +177,11 @@ impl Broker {
         let (version, client_id) = (session.version, session.client_id.clone());
         let mut reason_codes = Vec::with_capacity(filters.len());
         for filter in filters {
-            let existed = !in_use && self.unsubscribe(now, key, &filter);
+            let denied = !in_use && self.deny_unsubscription(key, &filter);
+            let existed = !in_use && !denied && self.unsubscribe(now, key, &filter);
             let reason_code = match existed {
                 true => ReasonCode::Success,
+                false if denied => ReasonCode::NotAuthorized,
                 false if in_use => ReasonCode::PacketIdentifierInUse,
                 false => ReasonCode::NoSubscriptionExisted,
             };

@@ -317,6 +317,7 @@ impl Narrator {
                     DeniedAccess::Publish => key::VIEW_DENIED_PUBLISH,
                     DeniedAccess::Will => key::VIEW_DENIED_WILL,
                     DeniedAccess::Subscribe => key::VIEW_DENIED_SUBSCRIBE,
+                    DeniedAccess::Unsubscribe => key::VIEW_DENIED_UNSUBSCRIBE,
                     DeniedAccess::Receive => key::VIEW_DENIED_RECEIVE,
                     DeniedAccess::Retained => key::VIEW_DENIED_RETAINED,
                 };

@@ -73,6 +73,8 @@ pub(in crate::broker) enum Wanted<'a> {
     Receive(&'a TopicName),
     /// To subscribe. Allowed if there may be a topic that may be read: each message is looked at again.
     Subscribe(&'a TopicFilter),
+    /// To end a subscription. Only dynamic security can forbid it.
+    Unsubscribe(&'a TopicFilter),
 }
 
 impl Acl {
@@ -105,6 +107,9 @@ impl Acl {
 
     /// The rule that denies, or `Err(None)` if none allows.
     pub(super) fn decide(&self, who: Identity<'_>, wanted: Wanted<'_>) -> Result<(), Option<&AclRule>> {
+        if let Wanted::Unsubscribe(_) = wanted {
+            return Ok(());
+        }
         let own = match who.user_name {
             Some(name) => self.users.get(name).map(Vec::as_slice).unwrap_or_default(),
             None => &self.anonymous,
@@ -132,6 +137,7 @@ impl AclRule {
         match wanted {
             Wanted::Publish(topic) | Wanted::Receive(topic) => self.matches(who, topic.as_str(), Level::Any),
             Wanted::Subscribe(filter) => self.covers(who, unshared(filter)),
+            Wanted::Unsubscribe(_) => false,
         }
     }
 
@@ -146,6 +152,7 @@ impl AclRule {
             Wanted::Publish(topic) => writes && self.matches(who, topic.as_str(), Level::Nothing),
             Wanted::Receive(topic) => reads && self.matches(who, topic.as_str(), Level::Nothing),
             Wanted::Subscribe(filter) => reads && self.overlaps(who, unshared(filter)),
+            Wanted::Unsubscribe(_) => true,
         }
     }
 

@@ -17,6 +17,11 @@ impl Broker {
             let refused = || Refusal::new(ReasonCode::NotAuthorized, key::ACCESS_REFUSED_ANONYMOUS.message());
             return if access.allow_anonymous { Ok(None) } else { Err(refused()) };
         };
+        if let Some(dynamic) = &access.dynamic {
+            let password = connect.password.as_ref().map(|password| &*password.0);
+            let right = dynamic.check_password(name, connect.client_id.as_str(), password);
+            return if right { Ok(Some(name.clone())) } else { Err(wrong()) };
+        }
         let Some(users) = &access.users else {
             return if access.allow_anonymous { Ok(Some(name.clone())) } else { Err(wrong()) };
         };

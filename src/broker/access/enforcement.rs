@@ -64,6 +64,14 @@ impl Broker {
         true
     }
 
+    /// Whether this subscription must not be ended.
+    pub(in crate::broker) fn deny_unsubscription(&mut self, key: SessionKey, filter: &TopicFilter) -> bool {
+        let Some(session) = self.sessions.get(key.0) else { return false };
+        let Err(decided_by) = self.config.access.decide(session.identity(), Wanted::Unsubscribe(filter)) else { return false };
+        self.report_denied(key, DeniedAccess::Unsubscribe, filter.as_str(), decided_by);
+        true
+    }
+
     /// Whether this session may be given this message.
     pub(in crate::broker) fn may_receive(&self, key: SessionKey, message: &ApplicationMessage) -> bool {
         self.decide_delivery(key, message).is_ok()
@@ -131,6 +139,10 @@ impl Broker {
     /// Its user is there, with the same secret as when it logged in.
     fn is_still_welcome(&self, session: &Session, before: &AccessControl) -> bool {
         let access = &self.config.access;
+        if let Some(dynamic) = &access.dynamic {
+            let anonymous = session.user_name.is_some() || access.allow_anonymous;
+            return anonymous && dynamic.is_welcome(session.identity(), before.dynamic.as_ref());
+        }
         let user = |access: &AccessControl| session.user_name.as_ref().and_then(|name| access.user(name).cloned());
         access.is_known(session.user_name.as_ref()) && (before.users.is_none() || user(access) == user(before))
     }
@@ -144,7 +156,7 @@ impl Broker {
     /// Takes from a session what its user may not have: after a change of rights, and when somebody else resumes it.
     pub(in crate::broker) fn enforce_access(&mut self, key: SessionKey) {
         let access = &self.config.access;
-        if access.acl.is_none() && access.users.is_none() && access.allow_anonymous {
+        if access.acl.is_none() && access.users.is_none() && access.dynamic.is_none() && access.allow_anonymous {
             return;
         }
         let Some(session) = self.sessions.get(key.0) else { return };

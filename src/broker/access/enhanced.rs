@@ -34,6 +34,13 @@ impl Secrets {
         Self { rng, nobody }
     }
 
+    /// For a password that is set while the broker runs.
+    pub(in crate::broker) fn salt(&mut self) -> [u8; 12] {
+        let mut salt = [0; 12];
+        salt.iter_mut().zip(draw(&mut self.rng)).for_each(|(to, from)| *to = from);
+        salt
+    }
+
     fn nonce(&mut self) -> Nonce {
         let mut nonce = [0; NONCE_BYTES];
         nonce.iter_mut().zip(draw(&mut self.rng)).for_each(|(to, from)| *to = from);

@@ -20,6 +20,7 @@ pub use password_file::{USERS_MAX, parse_password_file};
 pub(super) use acl::{Identity, Wanted};
 pub(super) use enhanced::{Exchange, Secrets, connack_properties};
 
+use super::dynamic_security::DynamicSecurity;
 use super::event::DecidedBy;
 use crate::session::scram::{ITERATIONS_MIN, ScramCredentials, ScramError};
 
@@ -32,12 +33,14 @@ pub struct AccessControl {
     pub users: Option<BTreeMap<ByteString, User>>,
     /// What they may do. `None`: everything. An [`Acl`] without rules allows nothing.
     pub acl: Option<Acl>,
+    /// Clients, groups and roles that are administered through `$CONTROL/dynamic-security/v1`. While it is there, `users` and `acl` do not count.
+    pub dynamic: Option<DynamicSecurity>,
 }
 
 impl Default for AccessControl {
     /// Everyone may do everything.
     fn default() -> Self {
-        Self { allow_anonymous: true, users: None, acl: None }
+        Self { allow_anonymous: true, users: None, acl: None, dynamic: None }
     }
 }
 
@@ -46,6 +49,9 @@ impl AccessControl {
     pub(super) fn decide(&self, who: Identity<'_>, wanted: Wanted<'_>) -> Result<(), DecidedBy> {
         if !self.is_known(who.user_name) {
             return Err(DecidedBy::UnknownUser);
+        }
+        if let Some(dynamic) = &self.dynamic {
+            return dynamic.decide(who, wanted);
         }
         let Some(acl) = &self.acl else { return Ok(()) };
         acl.decide(who, wanted).map_err(|rule| match rule {
@@ -56,6 +62,9 @@ impl AccessControl {
 
     /// Whether somebody of this name may be connected at all.
     fn is_known(&self, user_name: Option<&ByteString>) -> bool {
+        if let (Some(name), Some(dynamic)) = (user_name, &self.dynamic) {
+            return dynamic.knows(name);
+        }
         match (user_name, &self.users) {
             (Some(name), Some(users)) => users.contains_key(name),
             (Some(_), None) | (None, _) => self.allow_anonymous,

@@ -10,7 +10,7 @@ fn users(names: &[&str]) -> Option<BTreeMap<bytestring::ByteString, User>> {
 }
 
 fn access(allow_anonymous: bool, names: &[&str], acl: Option<&str>) -> AccessControl {
-    AccessControl { allow_anonymous, users: users(names), acl: acl.map(|text| Acl::parse("acl", text).unwrap()) }
+    AccessControl { allow_anonymous, users: users(names), acl: acl.map(|text| Acl::parse("acl", text).unwrap()), dynamic: None }
 }
 
 fn guarded(access: AccessControl) -> Bench {

@@ -7,7 +7,7 @@ use crate::session::scram::{ITERATIONS_MIN, NONCE_BYTES, Nonce, SCRAM_SHA_256, S
 fn bench(acl: Option<&str>) -> Bench {
     let users = ["alice", "bob"].map(|name| (name.into(), User::with_password(name, b"salt", ITERATIONS_MIN).unwrap()));
     let acl = acl.map(|text| Acl::parse("acl", text).unwrap());
-    let access = AccessControl { allow_anonymous: false, users: Some(users.into()), acl };
+    let access = AccessControl { allow_anonymous: false, users: Some(users.into()), acl, dynamic: None };
     Bench::with(BrokerConfig { access, ..BrokerConfig::default() })
 }
 
@@ -313,7 +313,7 @@ fn a_user_removed_during_the_exchange_is_refused() {
     let mut bench = bench(None);
     let (client, data) = first("alice");
     let connection = bench.dial(scram(connect(V5, "a"), data));
-    let access = AccessControl { allow_anonymous: false, users: Some(BTreeMap::new()), acl: None };
+    let access = AccessControl { allow_anonymous: false, users: Some(BTreeMap::new()), acl: None, dynamic: None };
     bench.broker.handle_access_changed(bench.now, access);
     bench.drain();
     bench.prove(client, "alice", connection);

@@ -2,6 +2,8 @@
 
 mod access;
 mod connack;
+mod connect_rate;
+mod dynamic_security;
 mod enhanced;
 mod handshake;
 mod limits;

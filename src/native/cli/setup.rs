@@ -53,7 +53,7 @@ impl Setup {
         let MosquittoConf { mut broker, allow_anonymous, listeners, password_file, acl_file, notes } = import.finish().map_err(mistakes)?;
         let users = password_file.map(|file| parse_password_file(&file, &read(Path::new(&file))?).map_err(mistakes)).transpose()?;
         let acl = acl_file.map(|file| Acl::parse(&file, &read(Path::new(&file))?).map_err(mistakes)).transpose()?;
-        broker.access = AccessControl { allow_anonymous, users, acl };
+        broker.access = AccessControl { allow_anonymous, users, acl, dynamic: None };
         Ok(Self { broker, listeners, notes: lines(language, &notes) })
     }
 
