@@ -3,8 +3,9 @@
 use super::request::MAX_JSON;
 use super::{CONTROL_TOPIC, RESPONSE_TOPIC};
 use crate::broker::Broker;
+use crate::broker::delivery::SharedFrame;
 use crate::broker::message::MessageContent;
-use crate::packet::{PublishProperties, QoS, TopicName};
+use crate::packet::{CarriedProperties, QoS, TopicName};
 use crate::time::Instant;
 
 /// In place of a response that would be longer than anybody may send one.
@@ -37,8 +38,9 @@ impl Broker {
                     payload: response.into(),
                     qos: QoS::AtLeastOnce,
                     retain: false,
-                    properties: PublishProperties::default(),
+                    properties: CarriedProperties::default(),
                 },
+                SharedFrame::default(),
             );
         }
         if self.config.access.dynamic.as_ref() != Some(&dynamic) {
