@@ -56,6 +56,7 @@ fn a_restart_forgets_who_connected_before() {
     bench.join(connect(V5, "c"));
     bench.refused(connect(V5, "c"));
     bench.broker.handle_crash(bench.now);
+    bench.broker.handle_restart(bench.now);
     bench.drain();
     bench.join(connect(V5, "c"));
 }

@@ -209,6 +209,7 @@ fn a_crash_leaves_clients_groups_and_roles_with_and_without_persistence() {
         let admin = admin(&mut bench);
         do_all(&mut bench, admin, json!([{ "command": "createClient", "username": "sensor", "password": "pw" }]));
         bench.broker.handle_crash(bench.now);
+        bench.broker.handle_restart(bench.now);
         bench.drain();
         assert!(bench.is_closed(admin));
         bench.join(login(connect(V5, "s"), "sensor", "pw"));
