@@ -102,6 +102,12 @@ export async function* states(page: Page, language: Language): AsyncGenerator<st
   await expect(page.getByRole("heading", { level: 1, name: bench.say("page-failure-title"), exact: true })).toBeVisible();
   yield "failure";
 
+  await open(page, `?conformance=1&lang=${language}`);
+  yield "conformance";
+  await page.getByRole("button", { name: bench.say("page-conformance-client"), exact: true }).click();
+  await page.getByRole("button", { name: "MQTT 3.1.1", exact: true }).click();
+  yield "conformance-client";
+
   await open(page, `?live=1&lang=${language}`);
   yield "live-form";
   await page.getByRole("textbox", { name: bench.say("page-live-url"), exact: true }).fill("mqtt://broker.example");
