@@ -175,67 +175,59 @@ pub(super) fn read(table: &Table<'_, '_>) -> Option<ClientSpec> {
 /// What there is in 5.0 only.
 fn read_of_5(table: &Table<'_, '_>, config: &mut ClientConfig) -> Option<()> {
     let version = config.version;
-    let get = |key: &'static str| match table.get(key) {
-        Some(value) if version == ProtocolVersion::V311 => value.error(key::SIM_ONLY_IN_5.with("key", key)),
-        value => Some(value),
-    };
     let mut good = true;
     let mut check = |read: Option<()>| good &= read.is_some();
-    check(get("topic_alias_maximum").and_then(|value| {
-        each(value.as_ref(), |value| {
-            config.topic_alias_maximum = Some(u16::try_from(value.integer(0..65_536)?).ok()?);
-            Some(())
-        })
+    check(of_5(table, version, "topic_alias_maximum", |value| {
+        config.topic_alias_maximum = Some(u16::try_from(value.integer(0..65_536)?).ok()?);
+        Some(())
     }));
-    check(get("uses_topic_aliases").and_then(|value| {
-        each(value.as_ref(), |value| {
-            config.uses_topic_aliases = value.boolean()?;
-            Some(())
-        })
+    check(of_5(table, version, "uses_topic_aliases", |value| {
+        config.uses_topic_aliases = value.boolean()?;
+        Some(())
     }));
-    check(get("request_response_information").and_then(|value| {
-        each(value.as_ref(), |value| {
-            config.request_response_information = value.boolean()?;
-            Some(())
-        })
+    check(of_5(table, version, "request_response_information", |value| {
+        config.request_response_information = value.boolean()?;
+        Some(())
     }));
-    check(get("request_problem_information").and_then(|value| {
-        each(value.as_ref(), |value| {
-            config.request_problem_information = Some(value.boolean()?);
-            Some(())
-        })
+    check(of_5(table, version, "request_problem_information", |value| {
+        config.request_problem_information = Some(value.boolean()?);
+        Some(())
     }));
-    check(get("user_properties").and_then(|value| {
-        each(value.as_ref(), |value| {
-            config.user_properties = UserProperties(properties::user_properties(value)?);
-            Some(())
-        })
+    check(of_5(table, version, "user_properties", |value| {
+        config.user_properties = UserProperties(properties::user_properties(value)?);
+        Some(())
     }));
-    check(get("authentication").and_then(|value| {
-        each(value.as_ref(), |value| {
-            config.authentication = Some(read_credentials(&value.table()?)?);
-            Some(())
-        })
+    check(of_5(table, version, "authentication", |value| {
+        config.authentication = Some(read_credentials(&value.table()?)?);
+        Some(())
     }));
-    check(get("response_topic").and_then(|value| {
-        each(value.as_ref(), |value| {
-            config.response_topic = Some(topic_name(value)?);
-            Some(())
-        })
+    check(of_5(table, version, "response_topic", |value| {
+        config.response_topic = Some(topic_name(value)?);
+        Some(())
     }));
-    check(get("request_limit").and_then(|value| {
-        each(value.as_ref(), |value| {
-            config.request_limit = usize::try_from(value.integer(0..1_001)?).ok()?;
-            Some(())
-        })
+    check(of_5(table, version, "request_limit", |value| {
+        config.request_limit = usize::try_from(value.integer(0..1_001)?).ok()?;
+        Some(())
     }));
-    check(get("on_server_reference").and_then(|value| {
-        each(value.as_ref(), |value| {
-            config.on_server_reference = value.choice(&[("stay", OnServerReference::Stay), ("leave", OnServerReference::Leave)])?;
-            Some(())
-        })
+    check(of_5(table, version, "on_server_reference", |value| {
+        config.on_server_reference = value.choice(&[("stay", OnServerReference::Stay), ("leave", OnServerReference::Leave)])?;
+        Some(())
     }));
     good.then_some(())
+}
+
+/// Runs the reading of a key of 5.0 if it is there.
+fn of_5<'s, 'i>(
+    table: &Table<'s, 'i>,
+    version: ProtocolVersion,
+    key: &'static str,
+    read: impl FnOnce(&Value<'s, 'i>) -> Option<()>,
+) -> Option<()> {
+    match table.get(key) {
+        None => Some(()),
+        Some(value) if version == ProtocolVersion::V311 => value.error(key::SIM_ONLY_IN_5.with("key", key)),
+        Some(value) => read(&value),
+    }
 }
 
 /// `{ method, user, password }`.
