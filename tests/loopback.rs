@@ -10,7 +10,7 @@ use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
 
 use mqtt_playground::broker::BrokerEvent;
-use support::{Listening, connect_packet, is_there};
+use support::{Listening, Program, connect_packet, is_there};
 
 fn have_mosquitto() -> bool {
     let found = ["mosquitto_pub", "mosquitto_sub", "mosquitto_rr"]
@@ -200,4 +200,47 @@ fn a_request_gets_its_response() {
     assert_eq!(response_topic, "response/mine");
     publish(&broker, &format!("-V 5 -q 1 -t {response_topic} -m noon"));
     assert_eq!(lines(requester), ["noon"]);
+}
+
+#[test]
+fn mosquitto_ctrl_administers_clients_roles_and_what_they_may() {
+    let found = Command::new("mosquitto_ctrl").arg("--help").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
+    if !is_there(found, "mosquitto_ctrl: apt-get install mosquitto") || !have_mosquitto() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("password");
+    std::fs::write(&file, "open sesame\n").unwrap();
+    let broker = Program::broker(&["--tcp", "127.0.0.1:0", "--admin-password-file", file.to_str().unwrap()]);
+    let port = broker.address("mqtt").port().to_string();
+    let run = |program: &str, user: [&str; 2], args: &str| {
+        let [name, password] = user;
+        let mut command = Command::new(program);
+        command.args(["-h", "127.0.0.1", "-p", &port, "-u", name, "-P", password]).args(args.split(' '));
+        let output = command.output().unwrap();
+        (output.status.success(), format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)))
+    };
+    let administer = |args: &str| {
+        let (succeeded, said) = run("mosquitto_ctrl", ["admin", "open sesame"], &format!("dynsec {args}"));
+        assert!(succeeded && !said.contains("rror"), "{args}: {said}");
+        said
+    };
+    administer("createRole room");
+    for access in ["publishClientSend", "publishClientReceive", "subscribePattern"] {
+        administer(&format!("addRoleACL room {access} room/# allow"));
+    }
+    administer("createClient anna -p secret");
+    administer("addClientRole anna room");
+    assert!(administer("listClients").contains("anna"));
+
+    let anna = ["anna", "secret"];
+    let (succeeded, said) = run("mosquitto_pub", anna, "-V 5 -q 1 -r -t room/light -m on");
+    assert!(succeeded, "{said}");
+    assert_eq!(run("mosquitto_sub", anna, "-V 5 -q 1 -t room/light -C 1 -W 30"), (true, "on\n".to_owned()));
+    let (_, said) = run("mosquitto_pub", anna, "-V 5 -q 1 -t hall/light -m on");
+    assert!(said.contains("Not authorized"), "{said}");
+    let (succeeded, said) = run("mosquitto_pub", ["anna", "wrong"], "-V 5 -q 1 -t room/light -m on");
+    assert!(!succeeded && said.contains("Bad User Name or Password"), "{said}");
+    administer("disableClient anna");
+    assert!(!run("mosquitto_pub", anna, "-V 5 -q 1 -t room/light -m off").0);
 }

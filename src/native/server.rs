@@ -277,7 +277,7 @@ fn backlog_bounds(broker: &BrokerConfig) -> Bounds {
 }
 
 /// Randomness of the operating system, which the standard library draws for its hash maps.
-fn entropy() -> [u8; 32] {
+pub(super) fn entropy() -> [u8; 32] {
     let mut entropy = [0; 32];
     for (number, part) in entropy.chunks_mut(8).enumerate() {
         part.copy_from_slice(&RandomState::new().hash_one(number).to_le_bytes());

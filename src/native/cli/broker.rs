@@ -33,6 +33,11 @@ pub(super) struct Options {
     /// --tcp and --ws replace its listeners. SIGHUP reads the files again: users, passwords and access change at once, for those connected too.
     #[arg(long, value_name = "FILE", conflicts_with = "profile")]
     config: Option<PathBuf>,
+    /// Let `mosquitto_ctrl dynsec` administer clients, groups and roles, as the user `admin` with the password in the first line of this file.
+    ///
+    /// Nobody else may do anything until then. What is changed lasts until the broker stops.
+    #[arg(long, value_name = "FILE", conflicts_with = "config")]
+    admin_password_file: Option<PathBuf>,
     /// Take on the documented limits of a known broker.
     #[arg(long, value_name = "NAME", value_parser = profile)]
     profile: Option<Profile>,
@@ -64,6 +69,9 @@ impl Options {
             (None, Some(profile)) => Setup::of_profile(profile),
             (None, None) => Setup::default(),
         };
+        if let Some(file) = &self.admin_password_file {
+            setup.administer_with(file)?;
+        }
         let (mut tcp, mut websocket) = (self.tcp.clone(), self.ws.clone());
         if tcp.is_empty() && websocket.is_empty() {
             (tcp, websocket) = setup.addresses(self.allow_remote)?;

@@ -6,14 +6,20 @@ use std::path::Path;
 
 use super::{Failure, listing, report};
 use crate::broker::{
-    AccessControl, Acl, BrokerConfig, ListenerConf, ListenerProtocol, MosquittoConf, MosquittoImport, Profile, parse_password_file,
+    AccessControl, Acl, BrokerConfig, DynamicSecurity, ListenerConf, ListenerProtocol, MosquittoConf, MosquittoImport, PasswordHash,
+    Profile, parse_password_file,
 };
+use crate::native::server::entropy;
 use crate::text::{Diagnostic, Language};
 
 /// Files that `include_dir` may bring in.
 const INCLUDED_MAX: usize = 256;
 /// Longest password or access file in bytes.
 const FILE_BYTES_MAX: u64 = 4 << 20;
+
+/// Of a password's hash, as `mosquitto_passwd` has them.
+const SALT_BYTES: usize = 12;
+const ITERATIONS: u32 = 101;
 
 /// A broker as files or a profile describe it.
 #[derive(Debug, Default)]
@@ -55,6 +61,18 @@ impl Setup {
         let acl = acl_file.map(|file| Acl::parse(&file, &read(Path::new(&file))?).map_err(mistakes)).transpose()?;
         broker.access = AccessControl { allow_anonymous, users, acl, dynamic: None };
         Ok(Self { broker, listeners, notes: lines(language, &notes) })
+    }
+
+    /// Dynamic security, with one client: `admin`, whose password is the first line of the file.
+    pub(super) fn administer_with(&mut self, file: &Path) -> Result<(), Failure> {
+        let text = read(file)?;
+        let password = text.lines().next().filter(|password| !password.is_empty());
+        let password = password.ok_or_else(|| Failure(format!("{}: the first line has to be the password", file.display())))?;
+        let salt: [u8; 32] = entropy();
+        let password = PasswordHash::new(password.as_bytes(), &salt[..SALT_BYTES], ITERATIONS);
+        let dynamic = Some(DynamicSecurity::with_admin("admin", password));
+        self.broker.access = AccessControl { allow_anonymous: false, users: None, acl: None, dynamic };
+        Ok(())
     }
 
     /// Where to listen, for TCP and for WebSocket. Without an address Mosquitto listens on all; here that takes `allow_remote`.
