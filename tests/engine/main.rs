@@ -18,6 +18,7 @@ pub(crate) use core::prelude::v1::test;
 #[cfg(target_arch = "wasm32")]
 pub(crate) use wasm_bindgen_test::wasm_bindgen_test as test;
 
+mod access;
 mod client_features;
 #[path = "../conformance/mod.rs"]
 mod conformance;

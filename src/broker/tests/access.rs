@@ -1,5 +1,7 @@
 //! Users, passwords and access control lists at work.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::packet::Password;
 use crate::session::scram::ITERATIONS_MIN;
@@ -341,4 +343,113 @@ fn an_administrator_can_end_a_connection_with_0x98() {
     assert!(bench.is_closed(five) && bench.is_closed(three));
     assert!(bench.take(three).is_empty());
     assert_eq!(bench.payloads(watcher), ["will=five"]);
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Publish {
+        client: usize,
+        topic: usize,
+        retain: bool,
+    },
+    Subscribe {
+        client: usize,
+        filter: usize,
+    },
+    /// Loses the connection, or comes back.
+    Toggle {
+        client: usize,
+    },
+    Acknowledge {
+        client: usize,
+    },
+    /// Bit `3 × client + topic` of each: who may read and write what.
+    Change {
+        reads: u16,
+        writes: u16,
+    },
+}
+
+const TOPICS: [&str; 3] = ["a", "b", "c/d"];
+const FILTERS: [&str; 4] = ["#", "a", "+/d", "$share/g/#"];
+const CLIENTS: [&str; 3] = ["u0", "u1", "u2"];
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        4 => (0..3_usize, 0..3_usize, any::<bool>()).prop_map(|(client, topic, retain)| Step::Publish { client, topic, retain }),
+        3 => (0..3_usize, 0..4_usize).prop_map(|(client, filter)| Step::Subscribe { client, filter }),
+        2 => (0..3_usize).prop_map(|client| Step::Toggle { client }),
+        2 => (0..3_usize).prop_map(|client| Step::Acknowledge { client }),
+        2 => (0..512_u16, 0..512_u16).prop_map(|(reads, writes)| Step::Change { reads, writes }),
+    ];
+    proptest::collection::vec(step, 1..40)
+}
+
+fn rights(reads: u16, writes: u16) -> AccessControl {
+    let mut text = String::new();
+    for (client, name) in CLIENTS.iter().enumerate() {
+        text += &format!("user {name}\n");
+        for (topic, filter) in TOPICS.iter().enumerate() {
+            let bit = 1 << (3 * client + topic);
+            for (mask, access) in [(reads, "read"), (writes, "write")] {
+                if mask & bit != 0 {
+                    text += &format!("topic {access} {filter}\n");
+                }
+            }
+        }
+    }
+    AccessControl { acl: Some(Acl::parse("acl", &text).unwrap()), ..AccessControl::default() }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    /// Whatever happens, a PUBLISH only ever leaves for who may read it at that moment, and only what was written by who might then.
+    #[test]
+    fn nothing_is_sent_to_who_may_not_read_it(steps in steps()) {
+        let (mut reads, mut writes) = (0b1_1111_1111, 0b1_1111_1111);
+        let mut bench = guarded(rights(reads, writes));
+        let mut online: [Option<ConnectionId>; 3] = [None; 3];
+        let mut unacknowledged: [Vec<PacketId>; 3] = Default::default();
+        for (number, step) in (1_u16..).zip(steps) {
+            match step {
+                Step::Publish { client, topic, retain } => if let Some(connection) = online[client] {
+                    bench.events.clear();
+                    bench.send(connection, Packet::Publish(Publish { retain, ..message(TOPICS[topic], "x", Q1, number) }));
+                    let accepted = bench.has(|event| matches!(event, BrokerEvent::MessageAccepted { .. }));
+                    prop_assert_eq!(accepted, writes & (1 << (3 * client + topic)) != 0);
+                },
+                Step::Subscribe { client, filter } => if let Some(connection) = online[client] {
+                    bench.send(connection, subscribe(number, &[(FILTERS[filter], options(Q1))], None));
+                },
+                Step::Toggle { client } => match online[client].take() {
+                    Some(connection) => {
+                        bench.cut(connection);
+                        unacknowledged[client].clear();
+                    }
+                    None => {
+                        let connect = Connect { user_name: Some(CLIENTS[client].into()), ..lasting(V5, CLIENTS[client], 1_000) };
+                        online[client] = Some(bench.dial(connect));
+                    }
+                },
+                Step::Acknowledge { client } => if let (Some(connection), Some(packet_id)) = (online[client], unacknowledged[client].pop()) {
+                    bench.send(connection, Packet::Puback(Acknowledgement::new(packet_id, ReasonCode::Success)));
+                },
+                Step::Change { reads: new_reads, writes: new_writes } => {
+                    (reads, writes) = (new_reads, new_writes);
+                    bench.change(rights(reads, writes));
+                }
+            }
+            for client in 0..3 {
+                let Some(connection) = online[client] else { continue };
+                prop_assert!(!bench.is_closed(connection));
+                for packet in bench.take(connection) {
+                    let Packet::Publish(publish) = packet else { continue };
+                    let topic = TOPICS.iter().position(|topic| *topic == publish.topic.as_str()).unwrap();
+                    prop_assert!(reads & (1 << (3 * client + topic)) != 0, "{} got {}", CLIENTS[client], TOPICS[topic]);
+                    unacknowledged[client].extend(publish.packet_id);
+                }
+            }
+        }
+    }
 }
