@@ -130,7 +130,7 @@ mod tests {
             let rate = ConnectRate { connects, per: Duration::from_secs(10) };
             let (mut now, mut full_at, mut taken) = (Instant::ZERO, Instant::ZERO, Vec::new());
             for gap in gaps {
-                now = now + Duration::from_millis(gap);
+                now += Duration::from_millis(gap);
                 if let Some(next) = rate.take(now, full_at) {
                     full_at = next;
                     taken.push(now);

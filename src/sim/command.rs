@@ -149,6 +149,16 @@ pub enum Command {
         /// Hangs, or goes on.
         frozen: bool,
     },
+    /// Somebody who administers the broker ends the client's connection.
+    Kick {
+        /// Whose.
+        client: NodeId,
+    },
+    /// The broker gets another access control list, in force at once.
+    SetAcl {
+        /// The list as text; empty forbids everything.
+        acl: ByteString,
+    },
 }
 
 impl Command {
@@ -157,6 +167,7 @@ impl Command {
     pub const fn node(&self) -> NodeId {
         match self {
             Self::PowerCut { node } | Self::PowerOn { node } => *node,
+            Self::SetAcl { .. } => NodeId::BROKER,
             Self::Connect { client }
             | Self::Disconnect { client, .. }
             | Self::Publish { client, .. }
@@ -171,6 +182,7 @@ impl Command {
             | Self::SetConditions { client, .. }
             | Self::AddFault { client, .. }
             | Self::ClearFaults { client }
+            | Self::Kick { client }
             | Self::Freeze { client, .. } => *client,
         }
     }
@@ -206,6 +218,8 @@ impl Command {
             Self::ClearFaults { .. } => key::SIM_DID_CLEAR_FAULTS.message(),
             Self::Freeze { frozen: true, .. } => key::SIM_DID_FREEZE.message(),
             Self::Freeze { frozen: false, .. } => key::SIM_DID_THAW.message(),
+            Self::Kick { .. } => key::SIM_DID_KICK.message(),
+            Self::SetAcl { .. } => key::SIM_DID_SET_ACL.message(),
         }
     }
 }
@@ -322,6 +336,9 @@ pub enum CommandError {
     /// There are this many branches already.
     #[error("there are {0} branches already")]
     TooManyBranches(usize),
+    /// An access control list says something that nobody understands.
+    #[error("the access control list cannot be read")]
+    BadAcl,
     /// A limit has stopped the run.
     #[error("the run was stopped at a limit")]
     Stopped,
@@ -351,6 +368,7 @@ impl CommandError {
             Self::Frozen => key::SIM_ERROR_FROZEN.message(),
             Self::PayloadTooLarge(limit) => key::SIM_LIMIT_PAYLOAD.with("limit", *limit),
             Self::TooManyBranches(limit) => key::SIM_LIMIT_BRANCHES.with("limit", *limit),
+            Self::BadAcl => key::SIM_ERROR_BAD_ACL.message(),
             Self::Stopped | Self::Limit(_) => key::SIM_LIMIT_STOPPED.message(),
         }
     }

@@ -302,6 +302,34 @@ fn a_second_connection_with_the_same_client_identifier_takes_the_session_over() 
 }
 
 #[test]
+fn whoever_administers_the_broker_ends_connections_and_changes_rights_while_it_runs() {
+    let text = concat!(
+        "[broker]\nallow_anonymous = false\nacl = \"\"\"\nuser kim\ntopic readwrite home/#\n\"\"\"\n[[broker.user]]\nname = \"kim\"\npassword = \"secret\"\n",
+        "[[client]]\nname = \"a\"\nuser = \"kim\"\npassword = \"secret\"\nsubscriptions = [\"home/a\"]\nreconnect = { every = \"1 s\" }\n",
+        "[[client]]\nname = \"stranger\"\nreconnect = \"never\"\n",
+        "[[timeline]]\nat = \"1 s\"\ndo = \"kick\"\nclient = \"a\"\n",
+        "[[timeline]]\nat = \"5 s\"\ndo = \"set-acl\"\nacl = \"topic read other\"\n",
+    );
+    let mut run = Run::new(text).until_millis(4_000);
+    let ended: Vec<_> = run
+        .broker_events()
+        .filter_map(
+            |(_, event)| {
+                if let BrokerEvent::ConnectionEnded { client_id: Some(_), cause, .. } = event { Some(cause.clone()) } else { None }
+            },
+        )
+        .collect();
+    assert_eq!(ended, [EndCause::Kicked], "{}", run.text());
+    let state = |run: &Run, name| run.world.client(run.node(name)).map(|node| node.client.state());
+    assert_eq!((state(&run, "a"), state(&run, "stranger")), (Some(ClientState::Connected), Some(ClientState::Idle)), "{}", run.text());
+    let subscriptions = |run: &Run| run.world.broker().sessions().map(|session| session.subscriptions.len()).sum::<usize>();
+    assert_eq!(subscriptions(&run), 1);
+    run.advance(Instant::from_secs(6));
+    assert_eq!(subscriptions(&run), 0, "{}", run.text());
+    assert!(run.broker_events().any(|(at, event)| at == Instant::from_secs(5) && *event == BrokerEvent::AccessChanged));
+}
+
+#[test]
 fn a_connection_to_a_broker_that_is_down_is_refused_at_once() {
     let text = "[[client]]\nname = \"a\"\nconnect_at = \"2 s\"\nreconnect = { every = \"1 s\" }\n[[timeline]]\nat = \"1 s\"\ndo = \"power-cut\"\nnode = \"broker\"\n[[timeline]]\nat = \"3500 ms\"\ndo = \"power-on\"\nnode = \"broker\"";
     let mut run = Run::new(text).until_millis(2_050);

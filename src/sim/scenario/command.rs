@@ -13,7 +13,7 @@
     )
 )]
 
-use super::{MAX_ENTRIES, Names, client, properties};
+use super::{MAX_ENTRIES, Names, broker, client, properties};
 use crate::link::{Conditions, CutDirection, CutNotice, Rule, Side, Verdict};
 use crate::packet::{PacketId, PacketType, ProtocolVersion, QoS, ReasonCode, TopicName};
 use crate::sim::Command;
@@ -46,9 +46,11 @@ enum Act {
     ClearFaults,
     Freeze,
     Thaw,
+    Kick,
+    SetAcl,
 }
 
-const ACTS: [(&str, Act); 18] = [
+const ACTS: [(&str, Act); 20] = [
     ("connect", Act::Connect),
     ("disconnect", Act::Disconnect),
     ("publish", Act::Publish),
@@ -67,6 +69,8 @@ const ACTS: [(&str, Act); 18] = [
     ("clear-faults", Act::ClearFaults),
     ("freeze", Act::Freeze),
     ("thaw", Act::Thaw),
+    ("kick", Act::Kick),
+    ("set-acl", Act::SetAcl),
 ];
 
 /// The `[[timeline]]` entries of a file, in order of time; at the same time in the order of the file.
@@ -117,6 +121,11 @@ fn read_command(names: &Names, table: &Table<'_, '_>) -> Option<Command> {
         };
         let node = read_node(names, &value)?;
         return Some(if matches!(act, Act::PowerCut) { Command::PowerCut { node } } else { Command::PowerOn { node } });
+    }
+    if let Act::SetAcl = act {
+        let value = table.require("acl")?;
+        broker::read_acl(&value)?;
+        return Some(Command::SetAcl { acl: value.text()?.into() });
     }
     let client = read_client(names, table);
     Some(match act {
@@ -192,9 +201,10 @@ fn read_command(names: &Names, table: &Table<'_, '_>) -> Option<Command> {
             Command::AddFault { client: client?, rule: rule? }
         }
         Act::ClearFaults => Command::ClearFaults { client: client? },
+        Act::Kick => Command::Kick { client: client? },
         Act::Freeze => Command::Freeze { client: client?, frozen: true },
         // The others have returned above.
-        Act::Thaw | Act::PowerCut | Act::PowerOn => Command::Freeze { client: client?, frozen: false },
+        Act::Thaw | Act::PowerCut | Act::PowerOn | Act::SetAcl => Command::Freeze { client: client?, frozen: false },
     })
 }
 

@@ -1,5 +1,6 @@
 //! What a run starts from: the content of `scenario.toml`, typed and checked. `lessons/FORMAT.md` describes the file.
 
+mod broker;
 mod client;
 mod command;
 mod device;

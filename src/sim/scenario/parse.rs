@@ -16,7 +16,6 @@
 use std::collections::BTreeSet;
 
 use super::{ClientSpec, MAX_CLIENTS, MAX_ENTRIES, Names, Reply, Scenario, client, command, device, reply};
-use crate::broker::BrokerConfig;
 use crate::link::FaultTable;
 use crate::packet::TopicName;
 use crate::rng::Seed;
@@ -69,7 +68,7 @@ fn read(table: &Table<'_, '_>, scenario: &mut Scenario) {
         }
     }
     if let Some(broker) = table.get("broker").and_then(|value| value.table()) {
-        read_broker(&broker, &mut scenario.broker);
+        super::broker::read(&broker, &mut scenario.broker);
         broker.report_unknown_keys();
     }
     read_clients(table, scenario);
@@ -158,53 +157,5 @@ fn read_replies(table: &Table<'_, '_>, names: &Names, scenario: &mut Scenario) {
         if let Some(spec) = spec(scenario, client) {
             spec.replies.push(reply);
         }
-    }
-}
-
-fn read_broker(table: &Table<'_, '_>, config: &mut BrokerConfig) {
-    let boolean = |key: &'static str, slot: &mut bool| {
-        if let Some(value) = table.get(key).and_then(|value| value.boolean()) {
-            *slot = value;
-        }
-    };
-    boolean("allow_anonymous", &mut config.access.allow_anonymous);
-    boolean("retain_available", &mut config.retain_available);
-    boolean("queue_qos_zero", &mut config.queue_qos_zero);
-    boolean("persistence", &mut config.persistence);
-    let count = |key: &'static str, min: u64, slot: &mut usize| {
-        // No setting may pass the default, which is the budget of the page.
-        let max = u64::try_from(*slot).unwrap_or(u64::MAX).saturating_add(1);
-        if let Some(value) = table.get(key).and_then(|value| value.integer(min..max)) {
-            *slot = usize::try_from(value).unwrap_or(*slot);
-        }
-    };
-    count("max_queued_messages", 0, &mut config.max_queued_messages);
-    count("max_queued_bytes", 0, &mut config.max_queued_bytes);
-    count("max_retained", 0, &mut config.max_retained);
-    count("max_sessions", 0, &mut config.max_sessions);
-    count("max_connections", 0, &mut config.max_connections);
-    count("max_topic_levels", 1, &mut config.max_topic_levels);
-    count("max_subscriptions", 0, &mut config.max_subscriptions);
-    if let Some(qos) = table.get("maximum_qos").and_then(|value| client::qos(&value)) {
-        config.maximum_qos = qos;
-    }
-    let sixteen = |key: &'static str, slot: &mut u16| {
-        if let Some(value) = table.get(key).and_then(|value| value.integer(1..65_536)) {
-            *slot = u16::try_from(value).unwrap_or(*slot);
-        }
-    };
-    sixteen("receive_maximum", &mut config.receive_maximum);
-    sixteen("max_inflight", &mut config.max_inflight);
-    if let Some(value) = table.get("maximum_packet_size").and_then(|value| value.integer(16..268_435_461)) {
-        config.maximum_packet_size = u32::try_from(value).unwrap_or(config.maximum_packet_size);
-    }
-    if let Some(value) = table.get("session_expiry_max").and_then(|value| value.seconds(u64::from(u32::MAX))) {
-        config.session_expiry_max = u32::try_from(value).unwrap_or(config.session_expiry_max);
-    }
-    if let Some(value) = table.get("server_keep_alive").and_then(|value| value.seconds(u64::from(u16::MAX))) {
-        config.server_keep_alive = u16::try_from(value).ok();
-    }
-    if let Some(value) = table.get("connect_timeout").and_then(|value| value.duration()) {
-        config.connect_timeout = value;
     }
 }

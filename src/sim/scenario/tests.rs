@@ -301,3 +301,73 @@ fn commands_carry_every_property_and_survive_being_stored() {
         assert_eq!(serde_json::from_str::<Command>(&stored).unwrap(), *command, "{stored}");
     }
 }
+
+fn broker(text: &str) -> crate::broker::BrokerConfig {
+    Scenario::parse("scenario.toml", &format!("[broker]\n{text}")).unwrap_or_else(|found| panic!("{found:?}")).broker
+}
+
+#[test]
+fn a_profile_is_what_other_keys_change() {
+    let config = broker("profile = \"aws-iot-core\"\nmax_subscriptions = 3");
+    assert_eq!((config.maximum_qos, config.max_payload, config.max_subscriptions), (QoS::AtLeastOnce, Some(131_072), 3));
+    let config = broker("mosquitto_conf = \"\"\"\nlistener 1883\nmax_qos 0\nsys_interval 5\n\"\"\"\nmaximum_qos = 1");
+    assert!(mistakes("[broker]\nmosquitto_conf = \"max_qos 0\\nlistener 1\"").iter().any(|found| found.2 == "sim-in-text"));
+    assert_eq!((config.maximum_qos, config.sys_interval), (QoS::AtLeastOnce, Some(Duration::from_secs(5))));
+    assert!(!config.access.allow_anonymous, "as in Mosquitto with a listener");
+}
+
+#[test]
+fn access_limits_and_times_of_the_broker_are_read() {
+    let config = broker(concat!(
+        "allow_anonymous = false\nacl = \"\"\"\nuser kim\ntopic read home/#\n\"\"\"\nsys_interval = \"10 s\"\nmax_payload = 9\nmax_keep_alive = \"1 min\"\n",
+        "topic_alias_maximum = 0\nclient_id_prefix = \"lab-\"\nassigned_prefix = \"lab-auto-\"\nallow_empty_client_id = false\n",
+        "connect_rate = { connects = 5, per = \"10 s\" }\nconnect_rate_per_client = { connects = 1, per = \"1 s\" }\n",
+        "redirect = { server = \"other\", permanent = true }\nresponse_information = \"answers/\"\ndynamic_security = { admin = \"admin\", password = \"x\" }\n",
+        "[[broker.user]]\nname = \"kim\"\npassword = \"secret\"\n[[broker.user]]\nname = \"lee\"\npassword = \"$6$c2FsdA==$",
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==\"\n",
+    ));
+    assert!(!config.access.allow_anonymous && config.access.dynamic.is_some());
+    assert_eq!(config.access.acl.as_ref().map(crate::broker::Acl::len), Some(1));
+    let users = config.access.users.unwrap();
+    assert!(users["kim"].password.as_ref().unwrap().is_password(b"secret") && users["kim"].scram.is_some());
+    assert!(users["lee"].scram.is_none());
+    assert_eq!((config.sys_interval, config.max_payload, config.max_keep_alive), (Some(Duration::from_secs(10)), Some(9), Some(60)));
+    assert_eq!((config.topic_alias_maximum, config.allow_empty_client_id), (0, false));
+    assert_eq!(config.connect_rate.map(|rate| (rate.connects, rate.per)), Some((5, Duration::from_secs(10))));
+    assert_eq!(config.redirect.map(|redirect| (redirect.permanent, redirect.only_when_full)), Some((true, false)));
+}
+
+#[test]
+fn mistakes_about_the_broker_have_line_column_and_suggestion() {
+    let cases = [
+        ("profile = \"mosquito\"", (2, 11, "sim-unknown-value", Some("mosquitto"))),
+        ("profile = \"emqx\"\nmosquitto_conf = \"\"", (3, 18, "sim-one-base", None)),
+        ("mosquitto_conf = \"max_inflight 5\"", (2, 18, "sim-in-text", None)),
+        ("mosquitto_conf = \"log_type all\"", (2, 18, "sim-in-text", None)),
+        ("mosquitto_conf = \"acl_file /etc/acl\"", (2, 18, "sim-no-files", None)),
+        ("acl = \"topik read a\"", (2, 7, "sim-in-text", Some("topic"))),
+        ("[[broker.user]]\nname = \"a\"\npassword = \"$7$nonsense\"", (4, 12, "sim-bad-password-hash", None)),
+        ("[[broker.user]]\nname = \"a\"\npassword = \"\"", (4, 12, "sim-empty-password", None)),
+        ("[[broker.user]]\nname = \"a\"", (2, 1, "sim-missing-key", None)),
+        ("connect_rate = { connects = 0, per = \"1 s\" }", (2, 29, "sim-out-of-range", None)),
+        ("connect_rate = { connects = 1 }", (2, 16, "sim-missing-key", None)),
+        ("sys_interval = \"10 ms\"", (2, 16, "sim-duration-too-short", None)),
+        ("max_sessions = 10001", (2, 16, "sim-out-of-range", None)),
+        ("max_inflite = 1", (2, 1, "sim-unknown-key", Some("max_inflight"))),
+    ];
+    for (text, expected) in cases {
+        let found = mistakes(&format!("[broker]\n{text}"));
+        let found: Vec<_> = found.iter().map(|(line, column, key, meant)| (*line, *column, *key, meant.as_deref())).collect();
+        assert!(found.contains(&expected), "{text}: {found:?}");
+    }
+}
+
+#[test]
+fn the_broker_is_administered_by_the_timeline() {
+    let text = "[[client]]\nname = \"a\"\n[[timeline]]\nat = \"1 s\"\ndo = \"kick\"\nclient = \"a\"\n[[timeline]]\nat = \"2 s\"\ndo = \"set-acl\"\nacl = \"topic read x\"\n";
+    let scenario = Scenario::parse("scenario.toml", text).unwrap();
+    let commands: Vec<_> = scenario.timeline.iter().map(|(_, command)| command.clone()).collect();
+    assert_eq!(commands, [Command::Kick { client: NodeId(1) }, Command::SetAcl { acl: "topic read x".into() }]);
+    let bad = "[[timeline]]\nat = \"2 s\"\ndo = \"set-acl\"\nacl = \"nonsense\"\n";
+    assert_eq!(mistakes(bad).first().map(|found| (found.0, found.2)), Some((4, "sim-in-text")));
+}

@@ -1,6 +1,7 @@
 //! Commands carried out.
 
 use super::{World, index_of};
+use crate::broker::{AccessControl, Acl};
 use crate::client::{ClientError, ReconnectPolicy};
 use crate::link::{Link, Side};
 use crate::sim::{Command, CommandError};
@@ -21,6 +22,18 @@ impl World {
         }
     }
 
+    fn set_acl(&mut self, acl: &str, done: Event, cause: Option<RecordId>, trace: &mut Trace) -> Result<RecordId, CommandError> {
+        let Ok(acl) = Acl::parse("acl", acl) else { return Err(CommandError::BadAcl) };
+        if !self.broker_powered {
+            return Err(CommandError::PowerOff);
+        }
+        let record = self.record(trace, cause, done);
+        let access = AccessControl { acl: Some(acl), ..self.broker.config().access.clone() };
+        self.broker.handle_access_changed(self.now, access);
+        self.drain_broker(Some(record), trace);
+        Ok(record)
+    }
+
     /// Carries out a command up to the point where everything else follows by itself ([`World::settle`]).
     pub(super) fn act(&mut self, command: &Command, by_learner: bool, trace: &mut Trace) -> Result<RecordId, CommandError> {
         let now = self.now;
@@ -39,6 +52,9 @@ impl World {
                 self.drain_broker(Some(on), trace);
             }
             return Ok(record);
+        }
+        if let Command::SetAcl { acl } = command {
+            return self.set_acl(acl, done, cause, trace);
         }
         let index = index_of(node).ok_or(CommandError::NoSuchNode(node.0))?;
         let payload_limit = self.limits.payload;
@@ -71,6 +87,8 @@ impl World {
                 self.drain_client(index, Some(record), trace);
                 record
             }
+            // It is for the broker, and has been carried out above.
+            Command::SetAcl { .. } => return Err(CommandError::NoSuchNode(node.0)),
             Command::PowerCut { .. } => {
                 if !state.powered {
                     return Err(CommandError::PowerOff);
@@ -95,6 +113,18 @@ impl World {
                 let record = trace.push(now, cause, done);
                 let changed = trace.push(now, Some(record), Event::PathChanged { client: node, cut: Some(*direction) });
                 self.on_links(index, Some(changed), trace, |link, now| link.handle_cut(now, *direction, *notice));
+                record
+            }
+            Command::Kick { .. } => {
+                if !self.broker_powered {
+                    return Err(CommandError::PowerOff);
+                }
+                let client_id = state.client.client_id().clone();
+                if !self.broker.handle_kick(now, &client_id, None) {
+                    return Err(ClientError::NotConnected.into());
+                }
+                let record = self.record(trace, cause, done);
+                self.drain_broker(Some(record), trace);
                 record
             }
             Command::Restore { .. } => {
