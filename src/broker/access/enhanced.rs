@@ -89,7 +89,7 @@ impl Broker {
         connect: Connect,
         method: &ByteString,
     ) {
-        if **method != *SCRAM_SHA_256 || self.config.access.users.is_none() {
+        if **method != *SCRAM_SHA_256 || self.config.access.listed_users().is_none() {
             let why = key::ACCESS_REFUSED_METHOD.with("method", method.chars().take(100).collect::<String>());
             self.refuse_connect(now, connection, &connect, Refusal::new(ReasonCode::BadAuthenticationMethod, why));
             return;

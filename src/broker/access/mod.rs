@@ -71,8 +71,13 @@ impl AccessControl {
         }
     }
 
+    /// The users that count: those of dynamic security are administered elsewhere, and have no SCRAM credentials.
+    fn listed_users(&self) -> Option<&BTreeMap<ByteString, User>> {
+        self.users.as_ref().filter(|_| self.dynamic.is_none())
+    }
+
     fn user(&self, name: &str) -> Option<&User> {
-        self.users.as_ref()?.get(name)
+        self.listed_users()?.get(name)
     }
 }
 

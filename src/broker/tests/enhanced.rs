@@ -346,3 +346,18 @@ fn nothing_of_the_exchange_is_in_what_the_broker_shows() {
     let shown = format!("{:?}", bench.broker.config());
     assert!(!shown.contains("stored_key") && !shown.contains("hash"), "{shown}");
 }
+
+#[test]
+fn with_dynamic_security_the_users_of_the_password_file_cannot_authenticate() {
+    let mut bench = bench(None);
+    let (client, data) = first("alice");
+    let begun = bench.dial(scram(connect(V5, "a"), data));
+    let mut access = bench.broker.config().access.clone();
+    access.dynamic = Some(DynamicSecurity::default());
+    bench.broker.handle_access_changed(bench.now, access);
+    bench.drain();
+    bench.prove(client, "alice", begun);
+    assert_eq!(bench.connack_code(begun), ReasonCode::NotAuthorized);
+    let connection = bench.dial(scram(connect(V5, "b"), first("alice").1));
+    assert_eq!(bench.connack_code(connection), ReasonCode::BadAuthenticationMethod);
+}
