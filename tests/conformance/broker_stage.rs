@@ -59,6 +59,7 @@ impl BrokerStage {
 
     /// Takes the output; timers that are due by now fire first.
     fn settle(&mut self) {
+        let mut wakes = 0;
         loop {
             while let Some(output) = self.broker.poll_output() {
                 let Output::Transmit(connection, transmit) = output else { continue };
@@ -74,6 +75,8 @@ impl BrokerStage {
                 return;
             }
             self.broker.handle_timeout(self.now);
+            wakes += 1;
+            assert!(wakes < 10_000, "timers make no progress");
         }
     }
 }

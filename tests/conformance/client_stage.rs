@@ -37,6 +37,7 @@ impl ClientStage {
     }
 
     fn settle(&mut self) {
+        let mut wakes = 0;
         loop {
             while let Some(output) = self.client.poll_output() {
                 match output {
@@ -63,6 +64,8 @@ impl ClientStage {
                 return;
             }
             self.client.handle_timeout(self.now);
+            wakes += 1;
+            assert!(wakes < 10_000, "timers make no progress");
         }
     }
 
