@@ -16,6 +16,10 @@
 //! - serves Shared Subscriptions to Clients of 3.1.1 too, as other brokers do: to them `$share/…` would otherwise be a filter that matches nothing anyone meant;
 //! - gives a Topic Alias to every topic that it sends to a Client that takes aliases, and the least recently used one again when all are given;
 //! - ends a connection with 0x95 when SUBACK or UNSUBACK would be larger than the Client accepts, and does not subscribe or unsubscribe then;
+//! - grants a subscription if some topic under it may be read, looks at each message again, and refuses it if there is none or a rule denies them all;
+//! - acknowledges a PUBLISH that its 3.1.1 Client may not send, and drops it: only 5.0 has a Reason Code for it. A will is looked at when it is published;
+//! - lets whoever is authenticated resume any session, and cuts the session to the rights of the new user;
+//! - holds a 3.1.1 Client to the Keep Alive that it asked for: it cannot be told of another;
 //! - answers a malformed CONNECT of 5.0 with CONNACK, of 3.1.1 with the close alone.
 
 #![cfg_attr(
