@@ -203,6 +203,36 @@ fn a_request_gets_its_response() {
 }
 
 #[test]
+fn the_program_tells_of_itself_as_mosquitto_does() {
+    if !have_mosquitto() {
+        return;
+    }
+    let broker = Program::broker(&["--tcp", "127.0.0.1:0"]);
+    let port = broker.address("mqtt").port().to_string();
+    let output = Command::new("mosquitto_sub")
+        .args([
+            "-h",
+            "127.0.0.1",
+            "-p",
+            &port,
+            "-V",
+            "5",
+            "-t",
+            "$SYS/broker/version",
+            "-t",
+            "$SYS/broker/load/sockets/1min",
+            "-C",
+            "2",
+            "-W",
+            "30",
+        ])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("mqtt-playground version ") && said.contains("0.00"), "{said}");
+}
+
+#[test]
 fn mosquitto_ctrl_administers_clients_roles_and_what_they_may() {
     let found = Command::new("mosquitto_ctrl").arg("--help").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
     if !is_there(found, "mosquitto_ctrl: apt-get install mosquitto") || !have_mosquitto() {

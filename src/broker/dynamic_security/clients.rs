@@ -155,7 +155,7 @@ impl Client {
             ("clientid", self.client_id.as_ref().map(|text| json!(text))),
             ("textname", self.text_name.as_ref().map(|text| json!(text))),
             ("textdescription", self.text_description.as_ref().map(|text| json!(text))),
-            ("disabled", self.disabled.then(|| json!(true))),
+            ("disabled", self.disabled.then_some(Value::Bool(true))),
             ("roles", Some(ranked(&self.roles, "rolename"))),
             ("groups", Some(ranked(&self.groups, "groupname"))),
         ])

@@ -80,7 +80,7 @@ mod tests {
             (0, 1, 1_000_000_000),
         ];
         for (part, whole, expected) in known {
-            let nanos = exponential(part, whole) * 1_000_000_000 >> SCALE;
+            let nanos = (exponential(part, whole) * 1_000_000_000) >> SCALE;
             assert!((nanos - expected).abs() <= 2, "{part}/{whole}: {nanos} instead of {expected}");
         }
         assert_eq!(exponential(i128::MAX, 1), 0);

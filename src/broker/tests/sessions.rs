@@ -284,6 +284,35 @@ fn after_a_crash_with_persistence_everything_goes_on() {
 }
 
 #[test]
+fn qos_2_exchanges_go_on_after_a_crash_with_persistence() {
+    for version in BOTH {
+        let mut bench = Bench::with(BrokerConfig { persistence: true, ..BrokerConfig::default() });
+        let client = bench.join(lasting(version, "c", 600));
+        bench.subscribe(client, "t", Q2);
+        bench.send(client, publish("t", "x", Q2, 7));
+        let delivered =
+            bench.take(client).into_iter().find_map(|packet| if let Packet::Publish(one) = packet { one.packet_id } else { None });
+        let delivered = delivered.unwrap().as_u16();
+        bench.send(client, Packet::Pubrec(ack(delivered)));
+        assert_eq!(bench.one(client), Packet::Pubrel(ack(delivered)));
+        bench.broker.handle_crash(bench.now);
+        bench.broker.handle_restart(bench.now);
+        bench.drain();
+        let (client, present) = bench.join_session(lasting(version, "c", 600));
+        assert!(present);
+        assert_eq!(bench.one(client), Packet::Pubrel(ack(delivered)), "to the subscriber, where it stood");
+        let again = Publish { dup: true, ..message("t", "x", Q2, 7) };
+        bench.send(client, Packet::Publish(again));
+        assert_eq!(bench.one(client), Packet::Pubrec(ack(7)), "from the publisher, and not delivered twice");
+        bench.send(client, Packet::Pubrel(ack(7)));
+        assert_eq!(bench.one(client), Packet::Pubcomp(ack(7)));
+        bench.send(client, Packet::Pubcomp(ack(delivered)));
+        let session = bench.session("c").unwrap();
+        assert!(session.in_flight.is_empty() && session.unreleased.is_empty());
+    }
+}
+
+#[test]
 fn session_expiry_counts_from_a_crash_and_wills_wait_for_the_restart() {
     let mut bench = Bench::new();
     let watcher = bench.join(lasting(V5, "watcher", u32::MAX));

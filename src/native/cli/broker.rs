@@ -12,10 +12,14 @@ use crate::broker::Profile;
 use crate::export::Format;
 use crate::native::{Admission, Control, Recording, Server, ServerConfig, raise_open_files};
 use crate::text::Language;
+use crate::time::Duration;
 
 const MQTT_PORT: u16 = 1883;
 /// Files that are open besides those of connections, generously.
 const FILES_FOR_ITSELF: u64 = 64;
+
+/// How often `$SYS/broker/…` is published.
+const SYS_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Flags of `broker`.
 #[derive(Debug, clap::Args)]
@@ -69,6 +73,10 @@ impl Options {
             (None, Some(profile)) => Setup::of_profile(profile),
             (None, None) => Setup::default(),
         };
+        if self.config.is_none() {
+            // As Mosquitto does unless its configuration says otherwise.
+            setup.broker.sys_interval = Some(SYS_INTERVAL);
+        }
         if let Some(file) = &self.admin_password_file {
             setup.administer_with(file)?;
         }
