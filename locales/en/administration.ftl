@@ -30,4 +30,4 @@ conf-why-tls = there is no TLS here, and the clients would be less safe than you
 conf-why-plugin = there are no plugins, and whoever they would have kept out would be let in
 conf-why-listener = this broker treats all connections alike
 conf-why-unix = only TCP ports can be listened on
-conf-why-retain-source = a retained message goes to all who may receive it, whatever has become of the publisher's rights since
+conf-why-retain-source = a retained message whose publisher may not publish it any more is never delivered

@@ -30,4 +30,4 @@ conf-why-tls = TLS가 없어서 클라이언트가 뜻하신 것보다 덜 안�
 conf-why-plugin = 플러그인이 없어서 플러그인이 막았을 클라이언트까지 들어오게 돼요
 conf-why-listener = 이 브로커는 모든 연결을 똑같이 다뤄요
 conf-why-unix = TCP 포트에서만 연결을 받을 수 있어요
-conf-why-retain-source = 보관 메시지(retained message)는 발행한 쪽의 권한이 그 뒤에 바뀌어도 받을 수 있는 모두에게 가요
+conf-why-retain-source = 발행한 쪽의 권한이 없어진 보관 메시지(retained message)는 언제나 보내지 않아요

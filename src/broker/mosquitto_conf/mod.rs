@@ -329,7 +329,7 @@ impl MosquittoImport {
             Setting::UpgradeOutgoingQos => self.broker.upgrade_outgoing_qos = line.boolean()?,
             Setting::CheckRetainSource => {
                 let checked = line.boolean()?;
-                if checked {
+                if !checked {
                     let why = key::CONF_WHY_RETAIN_SOURCE.message();
                     self.note(line.name_place(), key::CONF_NO_EFFECT.with("key", line.name()).with("why", why));
                 }

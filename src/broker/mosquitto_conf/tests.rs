@@ -109,6 +109,8 @@ fn what_cannot_be_followed_is_named_with_line_and_column() {
 fn what_has_nothing_to_change_here_is_noted() {
     let conf =
         good("log_dest stdout\npid_file /run/m.pid\nlog_type all\nlog_type debug\nconnection cloud\naddress example.org\ntopic # out 1\n");
+    assert_eq!(shown(&good("check_retain_source false\n").notes), ["1:1 conf-no-effect"]);
+    assert!(good("check_retain_source true\n").notes.is_empty());
     assert_eq!(conf.notes.len(), 7);
     assert!(conf.notes.iter().all(|note| note.message.key() == key::CONF_NO_EFFECT));
     for language in Language::ALL {
