@@ -1,4 +1,4 @@
-// Brokers with one face: `connect(onData)` gives `{ write(chunk) }`, the two ends of a byte stream.
+// Brokers with one face: `connect(onData)` gives `{ write(chunk) }`, the two ends of a byte stream. `onData(bytes, start, end)` looks at its bytes at once.
 
 import { readFileSync } from 'node:fs'
 import { Duplex } from 'node:stream'
@@ -10,20 +10,31 @@ export function ours(path, events) {
   const receivers = []
   const queue = []
   let running = false
+  // Views of the memory, made anew when it has grown.
+  let bytes = new Uint8Array(exports.memory.buffer)
+  let words = new Uint32Array(exports.memory.buffer)
+  const refresh = () => {
+    // Memory that has grown has taken its bytes from the old views.
+    if (bytes.length > 0) return
+    bytes = new Uint8Array(exports.memory.buffer)
+    words = new Uint32Array(exports.memory.buffer)
+  }
+  const input = exports.host_input(host)
+  const table = exports.host_table(host) >> 2
   const run = () => {
     if (running) return
     running = true
     for (let next = 0; next < queue.length; next += 2) {
-      const number = queue[next]
       const chunk = queue[next + 1]
-      new Uint8Array(exports.memory.buffer, exports.host_input(host), chunk.length).set(chunk)
-      const rows = exports.host_receive(host, number, chunk.length)
+      refresh()
+      bytes.set(chunk, input)
+      const rows = exports.host_receive(host, queue[next], chunk.length)
       if (rows === 0) continue
-      const table = new Uint32Array(exports.memory.buffer, exports.host_table(host), rows * 3)
-      for (let row = 0; row < table.length; row += 3) {
-        receivers[table[row]](new Uint8Array(exports.memory.buffer, table[row + 1], table[row + 2]))
+      refresh()
+      let row = table
+      for (const end = row + rows * 3; row < end; row += 3) {
+        receivers[words[row]](bytes, words[row + 1], words[row + 1] + words[row + 2])
       }
-      exports.host_taken(host)
     }
     queue.length = 0
     running = false
@@ -54,11 +65,11 @@ export async function aedes() {
       const stream = new Duplex({
         read() {},
         write(chunk, _encoding, done) {
-          onData(chunk)
+          onData(chunk, 0, chunk.length)
           done()
         },
         writev(chunks, done) {
-          for (const { chunk } of chunks) onData(chunk)
+          for (const { chunk } of chunks) onData(chunk, 0, chunk.length)
           done()
         },
       })
@@ -82,7 +93,7 @@ export async function labOverWire(path) {
     connect(onData) {
       const port = broker.createClientPort()
       ports.push(port)
-      port.onmessage = ({ data }) => onData(new Uint8Array(data))
+      port.onmessage = ({ data }) => onData(new Uint8Array(data), 0, data.byteLength)
       port.start?.()
       return { write: (chunk) => port.postMessage(chunk) }
     },

@@ -117,7 +117,7 @@ mod exports {
     pub extern "C" fn host_new(events: u32) -> usize {
         let host = Host::new(if events == 1 { Events::On } else { Events::Off });
         HOSTS.with_borrow_mut(|hosts| {
-            hosts.push(Some(Exported { host, input: vec![0; 1 << 20], table: Vec::new() }));
+            hosts.push(Some(Exported { host, input: vec![0; 1 << 20], table: Vec::with_capacity(100_000) }));
             hosts.len() - 1
         })
     }
@@ -138,10 +138,11 @@ mod exports {
         with(number, |exported| exported.host.open())
     }
 
-    /// Takes the input; gives the number of rows of [`host_table`].
+    /// Takes the input, after all that waited was taken; gives the number of rows of [`host_table`].
     #[unsafe(no_mangle)]
     pub extern "C" fn host_receive(number: usize, connection: u32, length: usize) -> usize {
         with(number, |Exported { host, input, table }| {
+            host.taken();
             host.receive(connection, Bytes::copy_from_slice(&input[..length]));
             table.clear();
             table.extend(host.waiting().iter().map(|number| {
@@ -152,13 +153,9 @@ mod exports {
         })
     }
 
+    /// Where the rows are, always.
     #[unsafe(no_mangle)]
     pub extern "C" fn host_table(number: usize) -> *const [u32; 3] {
         with(number, |exported| exported.table.as_ptr())
-    }
-
-    #[unsafe(no_mangle)]
-    pub extern "C" fn host_taken(number: usize) {
-        with(number, |exported| exported.host.taken());
     }
 }

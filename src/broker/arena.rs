@@ -26,6 +26,10 @@ impl<T> Arena<T> {
         }
         // More than 2³² slots would need more memory than the limits of the configuration allow.
         let key = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
+        // Not twice as much, as a vector grows by itself: what is kept here is large.
+        if self.slots.len() == self.slots.capacity() {
+            self.slots.reserve_exact((self.slots.len() / 4).saturating_add(4));
+        }
         self.slots.push(Some(value));
         key
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use smallvec::SmallVec;
 
-use super::event::{BrokerEvent, DropReason, Routing};
+use super::event::{BrokerEvent, DropReason, Output, Routing};
 use super::message::{ApplicationMessage, Delivery};
 use super::queue::Queued;
 use super::session_state::Session;
@@ -78,6 +78,12 @@ struct FrameKind {
     identifiers: SmallVec<[u32; 1]>,
 }
 
+impl FrameKind {
+    fn is(&self, version: ProtocolVersion, retain: bool, identifiers: &[u32]) -> bool {
+        self.version == version && self.retain == retain && (version == ProtocolVersion::V311 || *self.identifiers == *identifiers)
+    }
+}
+
 impl SharedFrame {
     /// The packet that brought a message without properties. If it has neither QoS nor RETAIN, subscribers of the same version get the very same bytes:
     /// every field has only one form. They are copied, since the original may be a small part of much that came with it.
@@ -91,12 +97,8 @@ impl SharedFrame {
 
     /// `is_last` says that nobody else will ask.
     fn encode(&mut self, now: Instant, version: ProtocolVersion, delivery: &Delivery, is_last: bool) -> Option<Bytes> {
-        let fits = self.0.as_ref().is_some_and(|(kind, _)| {
-            kind.version == version
-                && kind.retain == delivery.retain
-                && (version == ProtocolVersion::V311 || kind.identifiers == delivery.subscription_identifiers)
-        });
-        if !fits {
+        let identifiers = &delivery.subscription_identifiers;
+        if !self.0.as_ref().is_some_and(|(kind, _)| kind.is(version, delivery.retain, identifiers)) {
             let publish = delivery.to_publish(now, None, false, version == ProtocolVersion::V5);
             let bytes = Packet::Publish(publish).to_bytes(version).ok()?;
             let kind = FrameKind { version, retain: delivery.retain, identifiers: delivery.subscription_identifiers.clone() };
@@ -122,13 +124,12 @@ impl Broker {
             } else if self.deny_delivery(key, message) {
                 Decision::dropped(DropReason::NotAuthorized)
             } else {
-                let delivery = Delivery {
-                    message: Arc::clone(message),
-                    qos: self.config.delivery_qos(message.qos, granted),
-                    retain: message.retain && retain_as_published,
-                    subscription_identifiers: identifiers,
-                    share: None,
-                };
+                let qos = self.config.delivery_qos(message.qos, granted);
+                let retain = message.retain && retain_as_published;
+                if all > 1 && qos == QoS::AtMostOnce && self.send_as_before(key, retain, &identifiers, &frame) {
+                    continue;
+                }
+                let delivery = Delivery { message: Arc::clone(message), qos, retain, subscription_identifiers: identifiers, share: None };
                 self.decide(now, key, delivery, &mut frame, nth == all && groups.is_empty())
             };
             self.report_routing(message, key, |broker| filter_text.of(&broker.subscriptions, filter), decision);
@@ -139,6 +140,29 @@ impl Broker {
             self.deliver_to_group(now, *group, message, &mut frame);
         }
         all.saturating_add(groups.len())
+    }
+
+    /// The shortest way for a QoS 0 message to many, while nobody listens to what happens: to a Client that takes the very bytes that the last one got. Says whether
+    /// it went; if not, [`Broker::decide`] finds out why.
+    fn send_as_before(&mut self, key: SessionKey, retain: bool, identifiers: &[u32], frame: &SharedFrame) -> bool {
+        if self.wants_events() || self.config.queue_qos_zero {
+            return false;
+        }
+        if let Some(session) = self.sessions.get(key.0)
+            && let Some(online) = session.online
+            && let Some((kind, bytes)) = &frame.0
+            && kind.is(session.version, retain, identifiers)
+            && session.outbound_aliases.maximum() == 0
+            && bytes.len() <= online.maximum_packet_size
+            && let Some(state) = self.connections.get_mut(&online.connection)
+            && !state.unwritten.is_over(&self.config)
+        {
+            state.unwritten.add(bytes.len());
+            let packet = Transmit::Packet { packet_type: PacketType::Publish, bytes: bytes.clone() };
+            self.outputs.push_back(Output::Transmit(online.connection, packet));
+            return true;
+        }
+        false
     }
 
     /// One share for each session, ordered by session: the highest granted QoS [MQTT-3.3.4-2] and all identifiers [MQTT-3.3.4-4].
@@ -303,8 +327,13 @@ impl Broker {
 
     /// Sends what may go now: first what has to be sent again, then what is queued, as far as Receive Maximum and a slow reader allow.
     pub(super) fn pump(&mut self, now: Instant, key: SessionKey) {
-        self.resend(now, key);
-        let waited = self.sessions.get(key.0).is_some_and(|session| !session.queue.is_empty());
+        let Some(session) = self.sessions.get(key.0) else { return };
+        let waited = !session.queue.is_empty();
+        if session.outbound.is_resending() {
+            self.resend(now, key);
+        } else if !waited {
+            return;
+        }
         while let Some(session) = self.sessions.get_mut(key.0) {
             let Some(online) = session.online else { return };
             if self.connections.get(&online.connection).is_some_and(|state| state.unwritten.is_over(&self.config)) {

@@ -164,7 +164,7 @@ impl Broker {
         self.timers.cancel(&Timer::Will(key));
         self.timers.cancel(&Timer::QueueExpiry(key));
         session.kept().for_each(|message| self.held.release(message));
-        let (undelivered, will) = (session.take_undelivered(), session.will.take());
+        let (undelivered, will) = (session.take_undelivered(), session.will.take().map(|will| *will));
         let (client_id, user_name) = (session.client_id, session.user_name);
         self.emit(BrokerEvent::SessionEnded { client_id: client_id.clone(), expired });
         for kept in undelivered {

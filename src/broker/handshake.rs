@@ -138,7 +138,7 @@ impl Broker {
             let wants_problem_information = connect.properties.request_problem_information.unwrap_or(true);
             session.online = Some(Online { connection, maximum_packet_size, wants_problem_information });
             session.expiry = expiry;
-            session.will = connect.will;
+            session.will = connect.will.map(Box::new);
             let send_maximum = connect.properties.receive_maximum.unwrap_or(u16::MAX).min(max_inflight);
             session.outbound.connection_started(version, send_maximum);
             // 3.1.1 has no way to announce a Receive Maximum.

@@ -123,7 +123,7 @@ impl Broker {
             unreleased: session.inbound.unreleased().collect(),
             queued_messages: session.queue.len(),
             queued_bytes: session.queue.bytes(),
-            will: session.will.as_ref().map(|will| WillSummary { will, scheduled_at: self.timers.deadline(&Timer::Will(key)) }),
+            will: session.will.as_deref().map(|will| WillSummary { will, scheduled_at: self.timers.deadline(&Timer::Will(key)) }),
         })
     }
 

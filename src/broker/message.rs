@@ -85,6 +85,9 @@ impl ApplicationMessage {
 
     /// What it counts for against the byte limit of a queue: topic, payload and all properties of variable length.
     pub(super) fn size(&self) -> usize {
+        if self.properties.is_empty() {
+            return self.topic.as_str().len().saturating_add(self.payload.len());
+        }
         let PublishProperties { response_topic, correlation_data, user_properties, content_type, .. } = &*self.properties;
         let parts = [
             self.topic.as_str().len(),

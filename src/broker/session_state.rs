@@ -29,7 +29,7 @@ pub(super) struct Session {
     pub(super) inbound_aliases: InboundAliases,
     pub(super) outbound_aliases: OutboundAliases,
     /// Present until it is published or discarded, also while Will Delay runs.
-    pub(super) will: Option<WillMessage>,
+    pub(super) will: Option<Box<WillMessage>>,
 }
 
 /// The living connection of a session.

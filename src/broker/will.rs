@@ -34,7 +34,7 @@ impl Broker {
         let client_id = session.client_id.clone();
         if let Some(will) = session.will.take() {
             let user_name = session.user_name.clone();
-            self.accept_will(now, client_id, user_name, will);
+            self.accept_will(now, client_id, user_name, *will);
         }
     }
 

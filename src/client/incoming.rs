@@ -206,6 +206,10 @@ impl Client {
 
     fn free_request(&mut self, packet_id: PacketId) {
         self.connection.requests.remove(&packet_id);
+        if self.connection.requests.is_empty() {
+            // An emptied map keeps its room.
+            self.connection.requests = Default::default();
+        }
         self.outbound.release_request_id(packet_id);
     }
 

@@ -203,7 +203,12 @@ impl Client {
 
     /// The next output.
     pub fn poll_output(&mut self) -> Option<Output> {
-        self.output.pop_front()
+        let next = self.output.pop_front();
+        if next.is_none() {
+            // Most of their time clients are idle, and there may be many.
+            self.output = VecDeque::new();
+        }
+        next
     }
 
     fn emit(&mut self, event: ClientEvent) {

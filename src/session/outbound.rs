@@ -207,6 +207,12 @@ impl<T> Outbound<T> {
         self.receive_maximum
     }
 
+    /// Whether something still has to be sent again on this connection.
+    #[must_use]
+    pub fn is_resending(&self) -> bool {
+        !self.publishes_due.is_empty() || !self.pubrels_due.is_empty()
+    }
+
     /// How many messages are in flight.
     #[must_use]
     pub fn len(&self) -> usize {
