@@ -80,7 +80,7 @@ const fn is_legal(packet_type: PacketType, code: ReasonCode) -> bool {
 
 impl Acknowledgement {
     #[inline]
-    pub(super) fn read<S: Sink>(r: &mut Reader<'_, S>, packet_type: PacketType) -> Result<Self, DecodeError> {
+    pub(super) fn read<S: Sink>(r: &mut Reader<'_, S>, packet_type: PacketType) -> Result<Self, Box<DecodeError>> {
         r.section(&VARIABLE_HEADER);
         let mut ack = Self::new(r.packet_id()?, ReasonCode::Success);
         // Without a Reason Code it is Success, without a Property Length there are no properties (5.0 §3.4.2.1, §3.4.2.2.1).
@@ -95,7 +95,7 @@ impl Acknowledgement {
         Ok(ack)
     }
 
-    fn read_properties<S: Sink>(&mut self, r: &mut Reader<'_, S>, reason_string: &'static str) -> Result<(), DecodeError> {
+    fn read_properties<S: Sink>(&mut self, r: &mut Reader<'_, S>, reason_string: &'static str) -> Result<(), Box<DecodeError>> {
         r.properties(&PROPERTIES, |r, property| match property.id {
             PropertyId::ReasonString => r.string(property, reason_string, &mut self.reason_string),
             PropertyId::UserProperty => r.user_property(property, &mut self.user_properties),

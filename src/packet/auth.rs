@@ -42,7 +42,7 @@ const fn is_legal(code: ReasonCode) -> bool {
 }
 
 impl Auth {
-    pub(super) fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, DecodeError> {
+    pub(super) fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, Box<DecodeError>> {
         // Remaining Length 0 is Success without properties (5.0 §3.15.2.1), although §3.15.2.2.2 wants an Authentication Method.
         if r.remaining() == 0 {
             return Ok(Self { reason_code: ReasonCode::Success, properties: AuthProperties::default() });
@@ -73,7 +73,7 @@ impl Auth {
 }
 
 impl AuthProperties {
-    fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, DecodeError> {
+    fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, Box<DecodeError>> {
         let mut p = Self::default();
         let mut data = None;
         r.properties(&PROPERTIES, |r, property| match property.id {

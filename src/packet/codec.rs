@@ -34,7 +34,7 @@ impl Packet {
     /// # Errors
     /// The first rule that the bytes break.
     pub fn decode(frame: &Bytes, version: ProtocolVersion) -> Result<Self, DecodeError> {
-        read_packet(&mut Reader::new(frame, version, Silent))
+        read_packet(&mut Reader::new(frame, version, Silent)).map_err(|error| *error)
     }
 
     /// Appends the packet. A CONNECT is written in the version that it names.
@@ -115,8 +115,8 @@ const fn required_flags(packet_type: PacketType) -> u8 {
     }
 }
 
-/// Reads one packet to the end of its frame.
-pub(super) fn read_packet<S: Sink>(r: &mut Reader<'_, S>) -> Result<Packet, DecodeError> {
+/// Reads one packet to the end of its frame. Errors are boxed, so that they make no result larger than what was read.
+pub(super) fn read_packet<S: Sink>(r: &mut Reader<'_, S>) -> Result<Packet, Box<DecodeError>> {
     r.section(&FIXED_HEADER);
     let (packet_type, flags) = read_first_byte(r)?;
     let remaining_length = r.variable_byte_integer(&REMAINING_LENGTH)?;
@@ -146,7 +146,7 @@ pub(super) fn read_packet<S: Sink>(r: &mut Reader<'_, S>) -> Result<Packet, Deco
 
 /// Variable header and payload.
 #[inline]
-fn read_body<S: Sink>(r: &mut Reader<'_, S>, packet_type: PacketType, flags: u8) -> Result<Packet, DecodeError> {
+fn read_body<S: Sink>(r: &mut Reader<'_, S>, packet_type: PacketType, flags: u8) -> Result<Packet, Box<DecodeError>> {
     Ok(match packet_type {
         PacketType::Connect => Packet::Connect(Box::new(Connect::read(r)?)),
         PacketType::Connack => Packet::Connack(Box::new(Connack::read(r)?)),
@@ -167,7 +167,7 @@ fn read_body<S: Sink>(r: &mut Reader<'_, S>, packet_type: PacketType, flags: u8)
 }
 
 #[inline]
-fn read_first_byte<S: Sink>(r: &mut Reader<'_, S>) -> Result<(PacketType, u8), DecodeError> {
+fn read_first_byte<S: Sink>(r: &mut Reader<'_, S>) -> Result<(PacketType, u8), Box<DecodeError>> {
     let byte = r.byte_as(&FIRST_BYTE, |value| Description {
         value: format!("0x{value:02X}"),
         meaning: Some(FIRST_BYTE.meaning.with("value", PacketType::from_first_byte(value).map_or("?", PacketType::name))),

@@ -72,7 +72,7 @@ const REASON_CODE_RULE: Rule = Rule::protocol_error("3.1.1 §3.2.2.3", "MQTT-3.2
 const NO_METHOD: Rule = Rule::protocol_error("", "5.0 §3.2.2.3.18", key::PACKET_ERROR_NO_AUTHENTICATION_METHOD);
 
 impl Connack {
-    pub(super) fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, DecodeError> {
+    pub(super) fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, Box<DecodeError>> {
         r.section(&VARIABLE_HEADER);
         let flags = r.flags(&FLAGS)?;
         r.bits(
@@ -121,7 +121,7 @@ impl Connack {
 }
 
 impl ConnackProperties {
-    fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, DecodeError> {
+    fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, Box<DecodeError>> {
         let mut p = Self::default();
         let (mut assigned, mut data) = (None, None);
         let offset = r.position();

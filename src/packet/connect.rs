@@ -141,7 +141,7 @@ struct Flags {
 }
 
 impl Flags {
-    fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, DecodeError> {
+    fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, Box<DecodeError>> {
         let byte = r.flags(&FLAGS)?;
         let at = r.position().saturating_sub(1);
         let user_name = r.bits(&USER_NAME_FLAG, byte, 7, 7) == 1;
@@ -169,7 +169,7 @@ impl Flags {
 }
 
 impl Connect {
-    pub(super) fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, DecodeError> {
+    pub(super) fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, Box<DecodeError>> {
         r.section(&VARIABLE_HEADER);
         read_version(r)?;
         let flags = Flags::read(r)?;
@@ -228,7 +228,7 @@ impl Connect {
 }
 
 /// Protocol Name and Protocol Version; from here on the reader follows that version.
-fn read_version<S: Sink>(r: &mut Reader<'_, S>) -> Result<(), DecodeError> {
+fn read_version<S: Sink>(r: &mut Reader<'_, S>) -> Result<(), Box<DecodeError>> {
     let start = r.position();
     let name = r.text(&PROTOCOL_NAME)?;
     if name != "MQTT" {
@@ -243,7 +243,7 @@ fn read_version<S: Sink>(r: &mut Reader<'_, S>) -> Result<(), DecodeError> {
 }
 
 impl ConnectProperties {
-    fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, DecodeError> {
+    fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, Box<DecodeError>> {
         let mut p = Self::default();
         let mut data = None;
         let offset = r.position();
@@ -283,7 +283,7 @@ impl Properties for ConnectProperties {
 }
 
 impl WillMessage {
-    fn read<S: Sink>(r: &mut Reader<'_, S>, qos: QoS, retain: bool) -> Result<Self, DecodeError> {
+    fn read<S: Sink>(r: &mut Reader<'_, S>, qos: QoS, retain: bool) -> Result<Self, Box<DecodeError>> {
         let (properties, payload) = match r.version {
             ProtocolVersion::V311 => (WillProperties::default(), &WILL_MESSAGE),
             ProtocolVersion::V5 => (WillProperties::read(r)?, &WILL_PAYLOAD),
@@ -301,7 +301,7 @@ impl WillMessage {
 }
 
 impl WillProperties {
-    fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, DecodeError> {
+    fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, Box<DecodeError>> {
         let mut p = Self::default();
         r.properties(&WILL_PROPERTIES, |r, property| match property.id {
             PropertyId::WillDelayInterval => r.four_bytes(property, "5.0 §3.1.3.2.2", &mut p.will_delay_interval),

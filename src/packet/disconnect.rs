@@ -45,7 +45,7 @@ const REASON_CODE: Label = Label::new("Disconnect Reason Code", "", "5.0 §3.14.
 const REASON_CODE_RULE: Rule = Rule::protocol_error("", "MQTT-3.14.2-1", key::PACKET_ERROR_REASON_CODE);
 
 impl Disconnect {
-    pub(super) fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, DecodeError> {
+    pub(super) fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, Box<DecodeError>> {
         let mut packet = Self::new(ReasonCode::Success);
         // Without a Reason Code it is Normal disconnection, without a Property Length there are no properties (5.0 §3.14.2).
         if r.version == ProtocolVersion::V5 && r.remaining() > 0 {
@@ -76,7 +76,7 @@ impl Disconnect {
 }
 
 impl DisconnectProperties {
-    fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, DecodeError> {
+    fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, Box<DecodeError>> {
         let mut p = Self::default();
         r.properties(&PROPERTIES, |r, property| match property.id {
             PropertyId::SessionExpiryInterval => r.four_bytes(property, "5.0 §3.14.2.2.2", &mut p.session_expiry_interval),

@@ -54,7 +54,7 @@ impl Field {
 pub fn dissect(frame: &[u8], version: ProtocolVersion) -> Dissection {
     let frame = Bytes::copy_from_slice(frame);
     let mut reader = Reader::new(&frame, version, Recorder::default());
-    let error = read_packet(&mut reader).err();
+    let error = read_packet(&mut reader).err().map(|error| *error);
     let read_to = reader.position();
     let mut fields = reader.sink.finish(read_to);
     if read_to < frame.len() {

@@ -59,7 +59,7 @@ impl FrameReader {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        self.advance().map_err(|error| self.fail(error))
+        self.advance().map_err(|error| self.fail(*error))
     }
 
     /// The next packet, read where it lies if it lies in one piece. As [`FrameReader::next_frame`] and [`Packet::decode`] together, for those
@@ -82,7 +82,7 @@ impl FrameReader {
             }
             return match packet {
                 Ok(packet) => Ok(Some(packet)),
-                Err(error) => Err(self.fail(error)),
+                Err(error) => Err(self.fail(*error)),
             };
         }
         self.next_copied(version)
@@ -104,7 +104,7 @@ impl FrameReader {
         error
     }
 
-    fn advance(&mut self) -> Result<Option<Bytes>, DecodeError> {
+    fn advance(&mut self) -> Result<Option<Bytes>, Box<DecodeError>> {
         if self.begun.is_empty() {
             let Some(piece) = self.pieces.front_mut() else { return Ok(None) };
             if let Some(length) = packet_length(piece, self.maximum_packet_size)?.filter(|length| *length <= piece.len()) {
@@ -134,7 +134,8 @@ impl FrameReader {
 }
 
 /// The length of the packet that starts here with its fixed header, `None` if that is not known yet.
-fn packet_length(bytes: &[u8], maximum_packet_size: u32) -> Result<Option<usize>, DecodeError> {
+#[inline]
+fn packet_length(bytes: &[u8], maximum_packet_size: u32) -> Result<Option<usize>, Box<DecodeError>> {
     let Some((first, rest)) = bytes.split_first() else { return Ok(None) };
     if PacketType::from_first_byte(*first).is_none() {
         let value = first.wrapping_shr(4);
@@ -164,8 +165,9 @@ fn named(text: Key, field: &'static str) -> Message {
     text.with("field", field)
 }
 
-const fn refuse(reason_code: ReasonCode, clause: &'static str, offset: usize, message: Message) -> DecodeError {
-    DecodeError { reason_code, clause, offset, message }
+#[cold]
+fn refuse(reason_code: ReasonCode, clause: &'static str, offset: usize, message: Message) -> Box<DecodeError> {
+    Box::new(DecodeError { reason_code, clause, offset, message })
 }
 
 #[cfg(test)]

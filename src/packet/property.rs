@@ -162,8 +162,8 @@ impl<'a, S: Sink> Reader<'a, S> {
     pub(super) fn properties(
         &mut self,
         label: &Label,
-        mut read: impl FnMut(&mut Self, Property) -> Result<(), DecodeError>,
-    ) -> Result<&'a [u8], DecodeError> {
+        mut read: impl FnMut(&mut Self, Property) -> Result<(), Box<DecodeError>>,
+    ) -> Result<&'a [u8], Box<DecodeError>> {
         self.open(label);
         let length = self.variable_byte_integer(&PROPERTY_LENGTH)?;
         let mut bytes: &'a [u8] = &[];
@@ -186,8 +186,8 @@ impl<'a, S: Sink> Reader<'a, S> {
     #[inline]
     pub(super) fn property_list(
         &mut self,
-        read: &mut impl FnMut(&mut Self, Property) -> Result<(), DecodeError>,
-    ) -> Result<(), DecodeError> {
+        read: &mut impl FnMut(&mut Self, Property) -> Result<(), Box<DecodeError>>,
+    ) -> Result<(), Box<DecodeError>> {
         while self.remaining() > 0 {
             self.property(read)?;
         }
@@ -195,7 +195,7 @@ impl<'a, S: Sink> Reader<'a, S> {
     }
 
     #[inline]
-    fn property(&mut self, read: &mut impl FnMut(&mut Self, Property) -> Result<(), DecodeError>) -> Result<(), DecodeError> {
+    fn property(&mut self, read: &mut impl FnMut(&mut Self, Property) -> Result<(), Box<DecodeError>>) -> Result<(), Box<DecodeError>> {
         let start = self.position();
         // The group has the name of the property, which its first member tells.
         let id = self.peek_variable_byte_integer().and_then(PropertyId::from_value);
@@ -210,24 +210,24 @@ impl<'a, S: Sink> Reader<'a, S> {
 
     /// The property may not stand in this packet.
     #[cold]
-    pub(super) fn misplaced(&self, property: Property) -> DecodeError {
+    pub(super) fn misplaced(&self, property: Property) -> Box<DecodeError> {
         self.broken(&MISPLACED, property.start, property.id.name(), property.id.name())
     }
 
     #[inline]
-    fn once<T>(&self, property: Property, clause: &'static str, slot: &impl Slot<T>) -> Result<(), DecodeError> {
+    fn once<T>(&self, property: Property, clause: &'static str, slot: &impl Slot<T>) -> Result<(), Box<DecodeError>> {
         if !slot.is_filled() { Ok(()) } else { Err(self.repeated(property, clause)) }
     }
 
     #[cold]
-    fn repeated(&self, property: Property, clause: &'static str) -> DecodeError {
+    fn repeated(&self, property: Property, clause: &'static str) -> Box<DecodeError> {
         let rule = Rule::protocol_error("", clause, key::PACKET_ERROR_PROPERTY_REPEATED);
         self.broken(&rule, property.start, property.id.name(), property.id.name())
     }
 
     /// A value that the property may not have.
     #[cold]
-    fn value_not_allowed(&self, property: Property, clause: &'static str, width: usize, value: u32) -> DecodeError {
+    fn value_not_allowed(&self, property: Property, clause: &'static str, width: usize, value: u32) -> Box<DecodeError> {
         let mut rule = Rule::protocol_error("", clause, key::PACKET_ERROR_PROPERTY_VALUE);
         if property.id == PropertyId::TopicAlias {
             rule = rule.answered_by(ReasonCode::TopicAliasInvalid);
@@ -245,7 +245,7 @@ impl<'a, S: Sink> Reader<'a, S> {
 
     /// A byte that is 0 or 1. `clause` also forbids the property to repeat.
     #[inline]
-    pub(super) fn boolean(&mut self, property: Property, clause: &'static str, slot: &mut impl Slot<bool>) -> Result<(), DecodeError> {
+    pub(super) fn boolean(&mut self, property: Property, clause: &'static str, slot: &mut impl Slot<bool>) -> Result<(), Box<DecodeError>> {
         self.byte_value(property, clause, slot, |value| match value {
             0 => Some(false),
             1 => Some(true),
@@ -261,7 +261,7 @@ impl<'a, S: Sink> Reader<'a, S> {
         clause: &'static str,
         slot: &mut impl Slot<T>,
         accept: impl FnOnce(u8) -> Option<T>,
-    ) -> Result<(), DecodeError> {
+    ) -> Result<(), Box<DecodeError>> {
         self.once(property, clause, slot)?;
         let label = property.label(clause);
         let value = self.byte(&label)?;
@@ -272,7 +272,7 @@ impl<'a, S: Sink> Reader<'a, S> {
     }
 
     #[inline]
-    pub(super) fn two_bytes(&mut self, property: Property, clause: &'static str, slot: &mut impl Slot<u16>) -> Result<(), DecodeError> {
+    pub(super) fn two_bytes(&mut self, property: Property, clause: &'static str, slot: &mut impl Slot<u16>) -> Result<(), Box<DecodeError>> {
         self.two_byte_value(property, clause, slot).map(|_| ())
     }
 
@@ -283,7 +283,7 @@ impl<'a, S: Sink> Reader<'a, S> {
         property: Property,
         clause: &'static str,
         slot: &mut impl Slot<u16>,
-    ) -> Result<u16, DecodeError> {
+    ) -> Result<u16, Box<DecodeError>> {
         self.once(property, clause, slot)?;
         let label = property.label(clause);
         let value = self.two_byte_integer(&label)?;
@@ -298,24 +298,24 @@ impl<'a, S: Sink> Reader<'a, S> {
         property: Property,
         clause: &'static str,
         slot: &mut impl Slot<u16>,
-    ) -> Result<(), DecodeError> {
+    ) -> Result<(), Box<DecodeError>> {
         let value = self.two_byte_value(property, clause, slot)?;
         self.not_zero(property, clause, 2, value.into())
     }
 
     /// Refuses the value 0 of a property that was read last and took `width` bytes.
     #[inline]
-    pub(super) fn not_zero(&self, property: Property, clause: &'static str, width: usize, value: u32) -> Result<(), DecodeError> {
+    pub(super) fn not_zero(&self, property: Property, clause: &'static str, width: usize, value: u32) -> Result<(), Box<DecodeError>> {
         if value == 0 { Err(self.value_not_allowed(property, clause, width, 0)) } else { Ok(()) }
     }
 
     #[inline]
-    pub(super) fn four_bytes(&mut self, property: Property, clause: &'static str, slot: &mut impl Slot<u32>) -> Result<(), DecodeError> {
+    pub(super) fn four_bytes(&mut self, property: Property, clause: &'static str, slot: &mut impl Slot<u32>) -> Result<(), Box<DecodeError>> {
         self.four_byte_value(property, clause, slot).map(|_| ())
     }
 
     #[inline]
-    fn four_byte_value(&mut self, property: Property, clause: &'static str, slot: &mut impl Slot<u32>) -> Result<u32, DecodeError> {
+    fn four_byte_value(&mut self, property: Property, clause: &'static str, slot: &mut impl Slot<u32>) -> Result<u32, Box<DecodeError>> {
         self.once(property, clause, slot)?;
         let label = property.label(clause);
         let value = self.four_byte_integer(&label)?;
@@ -329,13 +329,13 @@ impl<'a, S: Sink> Reader<'a, S> {
         property: Property,
         clause: &'static str,
         slot: &mut impl Slot<u32>,
-    ) -> Result<(), DecodeError> {
+    ) -> Result<(), Box<DecodeError>> {
         let value = self.four_byte_value(property, clause, slot)?;
         self.not_zero(property, clause, 4, value)
     }
 
     #[inline]
-    pub(super) fn string(&mut self, property: Property, clause: &'static str, slot: &mut impl Slot<ByteString>) -> Result<(), DecodeError> {
+    pub(super) fn string(&mut self, property: Property, clause: &'static str, slot: &mut impl Slot<ByteString>) -> Result<(), Box<DecodeError>> {
         self.once(property, clause, slot)?;
         let label = property.label(clause);
         let text = self.text_members(&label, "Length", "Text")?;
@@ -345,7 +345,7 @@ impl<'a, S: Sink> Reader<'a, S> {
     }
 
     #[inline]
-    pub(super) fn data(&mut self, property: Property, clause: &'static str, slot: &mut impl Slot<Bytes>) -> Result<(), DecodeError> {
+    pub(super) fn data(&mut self, property: Property, clause: &'static str, slot: &mut impl Slot<Bytes>) -> Result<(), Box<DecodeError>> {
         self.once(property, clause, slot)?;
         let label = property.label(clause);
         let data = self.binary_members(&label)?;
@@ -360,7 +360,7 @@ impl<'a, S: Sink> Reader<'a, S> {
         property: Property,
         clause: &'static str,
         slot: &mut impl Slot<TopicName>,
-    ) -> Result<(), DecodeError> {
+    ) -> Result<(), Box<DecodeError>> {
         const WILDCARD: Rule = Rule::protocol_error("", "MQTT-3.3.2-14", key::PACKET_ERROR_WILDCARD_IN_NAME);
         self.once(property, clause, slot)?;
         let label = property.label(clause);
@@ -372,7 +372,7 @@ impl<'a, S: Sink> Reader<'a, S> {
 
     /// A Subscription Identifier, never 0; `clause` forbids that.
     #[inline]
-    pub(super) fn subscription_identifier(&mut self, property: Property, clause: &'static str) -> Result<u32, DecodeError> {
+    pub(super) fn subscription_identifier(&mut self, property: Property, clause: &'static str) -> Result<u32, Box<DecodeError>> {
         let label = property.label(clause);
         let value = self.variable_byte_integer(&label)?;
         self.close_property(&label, || Description::number(&label, value));
@@ -386,7 +386,7 @@ impl<'a, S: Sink> Reader<'a, S> {
         property: Property,
         clause: &'static str,
         slot: &mut impl Slot<u32>,
-    ) -> Result<(), DecodeError> {
+    ) -> Result<(), Box<DecodeError>> {
         self.once(property, clause, slot)?;
         let value = self.subscription_identifier(property, clause)?;
         slot.fill(|| value);
@@ -398,7 +398,7 @@ impl<'a, S: Sink> Reader<'a, S> {
         &mut self,
         property: Property,
         properties: &mut impl Row<(ByteString, ByteString)>,
-    ) -> Result<(), DecodeError> {
+    ) -> Result<(), Box<DecodeError>> {
         let name = self.text_members(&NAME, "Name Length", "Name")?;
         let value = self.text_members(&VALUE, "Value Length", "Value")?;
         let end = self.position();

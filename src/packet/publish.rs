@@ -73,7 +73,7 @@ impl Publish {
     }
 
     #[inline]
-    pub(super) fn read<S: Sink>(r: &mut Reader<'_, S>, flags: u8) -> Result<Self, DecodeError> {
+    pub(super) fn read<S: Sink>(r: &mut Reader<'_, S>, flags: u8) -> Result<Self, Box<DecodeError>> {
         let (dup, retain) = (flags & 0b1000 != 0, flags & 0b0001 != 0);
         let Ok(qos) = QoS::try_from(flags.wrapping_shr(1) & 0b11) else { return Err(r.broken(&QOS_3, 0, "QoS", 3_u8)) };
         if dup && qos == QoS::AtMostOnce {
@@ -156,7 +156,7 @@ where
 {
     /// Reads the value of one property.
     #[inline]
-    fn take<S: Sink>(&mut self, r: &mut Reader<'_, S>, property: Property) -> Result<(), DecodeError> {
+    fn take<S: Sink>(&mut self, r: &mut Reader<'_, S>, property: Property) -> Result<(), Box<DecodeError>> {
         match property.id {
             PropertyId::PayloadFormatIndicator => r.boolean(property, "5.0 §3.3.2.3.2", &mut self.payload_format_indicator),
             PropertyId::MessageExpiryInterval => r.four_bytes(property, "5.0 §3.3.2.3.3", &mut self.message_expiry_interval),
@@ -235,7 +235,7 @@ enum Carried {
 impl CarriedProperties {
     /// Checks them all; says also whether there is a Topic Alias.
     #[inline]
-    fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<(Self, bool), DecodeError> {
+    fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<(Self, bool), Box<DecodeError>> {
         let mut slots = Checked::default();
         let bytes = r.properties(&PROPERTIES, |r, property| slots.take(r, property))?;
         let carried = if bytes.is_empty() { Carried::None } else { Carried::Bytes(r.share(bytes), OnceLock::new()) };

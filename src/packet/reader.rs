@@ -210,28 +210,24 @@ impl<'a, S: Sink> Reader<'a, S> {
 
     /// The breach of a rule at `offset`.
     #[cold]
-    pub(super) fn broken(&self, rule: &Rule, offset: usize, field: &'static str, value: impl Into<Arg>) -> DecodeError {
-        DecodeError {
-            reason_code: rule.reason_code,
-            clause: rule.clause(self.version),
-            offset,
-            message: rule.message.with("field", field).with("value", value),
-        }
+    pub(super) fn broken(&self, rule: &Rule, offset: usize, field: &'static str, value: impl Into<Arg>) -> Box<DecodeError> {
+        let message = rule.message.with("field", field).with("value", value);
+        Box::new(DecodeError { reason_code: rule.reason_code, clause: rule.clause(self.version), offset, message })
     }
 
     /// The bytes end inside of a field.
     #[cold]
-    pub(super) fn cut_short(&self, label: &Label, needed: usize) -> DecodeError {
-        DecodeError {
+    pub(super) fn cut_short(&self, label: &Label, needed: usize) -> Box<DecodeError> {
+        Box::new(DecodeError {
             reason_code: ReasonCode::MalformedPacket,
             clause: label.clause(self.version),
             offset: self.position(),
             message: CUT_SHORT.with("field", label.name).with("needed", needed).with("left", self.rest.len()),
-        }
+        })
     }
 
     #[inline]
-    fn array<const N: usize>(&mut self, label: &Label) -> Result<[u8; N], DecodeError> {
+    fn array<const N: usize>(&mut self, label: &Label) -> Result<[u8; N], Box<DecodeError>> {
         let Some((bytes, rest)) = self.rest.split_first_chunk::<N>() else { return Err(self.cut_short(label, N)) };
         self.rest = rest;
         Ok(*bytes)
@@ -245,20 +241,20 @@ impl<'a, S: Sink> Reader<'a, S> {
 
     /// A byte with a description of the caller's.
     #[inline]
-    pub(super) fn byte_as(&mut self, label: &Label, describe: impl FnOnce(u8) -> Description) -> Result<u8, DecodeError> {
+    pub(super) fn byte_as(&mut self, label: &Label, describe: impl FnOnce(u8) -> Description) -> Result<u8, Box<DecodeError>> {
         let [value] = self.array(label)?;
         self.leaf(label, 1, || describe(value));
         Ok(value)
     }
 
     #[inline]
-    pub(super) fn byte(&mut self, label: &Label) -> Result<u8, DecodeError> {
+    pub(super) fn byte(&mut self, label: &Label) -> Result<u8, Box<DecodeError>> {
         self.byte_as(label, |value| Description::number(label, value.into()))
     }
 
     /// A byte of flags, shown in bits.
     #[inline]
-    pub(super) fn flags(&mut self, label: &Label) -> Result<u8, DecodeError> {
+    pub(super) fn flags(&mut self, label: &Label) -> Result<u8, Box<DecodeError>> {
         self.byte_as(label, |value| Description {
             value: format!("0b{value:08b}"),
             meaning: Some(label.meaning.with("value", format!("{value:08b}"))),
@@ -282,14 +278,14 @@ impl<'a, S: Sink> Reader<'a, S> {
     }
 
     #[inline]
-    pub(super) fn two_byte_integer(&mut self, label: &Label) -> Result<u16, DecodeError> {
+    pub(super) fn two_byte_integer(&mut self, label: &Label) -> Result<u16, Box<DecodeError>> {
         let value = u16::from_be_bytes(self.array(label)?);
         self.leaf(label, 2, || Description::number(label, value.into()));
         Ok(value)
     }
 
     #[inline]
-    pub(super) fn four_byte_integer(&mut self, label: &Label) -> Result<u32, DecodeError> {
+    pub(super) fn four_byte_integer(&mut self, label: &Label) -> Result<u32, Box<DecodeError>> {
         let value = u32::from_be_bytes(self.array(label)?);
         self.leaf(label, 4, || Description::number(label, value));
         Ok(value)
@@ -297,7 +293,7 @@ impl<'a, S: Sink> Reader<'a, S> {
 
     /// Variable Byte Integer (5.0 §1.5.5).
     #[inline]
-    pub(super) fn variable_byte_integer(&mut self, label: &Label) -> Result<u32, DecodeError> {
+    pub(super) fn variable_byte_integer(&mut self, label: &Label) -> Result<u32, Box<DecodeError>> {
         self.variable_byte_integer_as(label, |value| Description::number(label, value))
     }
 
@@ -306,7 +302,7 @@ impl<'a, S: Sink> Reader<'a, S> {
         &mut self,
         label: &Label,
         describe: impl FnOnce(u32) -> Description,
-    ) -> Result<u32, DecodeError> {
+    ) -> Result<u32, Box<DecodeError>> {
         let (value, length) = match read_variable_byte_integer(self.rest) {
             Ok(Some(found)) => found,
             Ok(None) => return Err(self.cut_short(label, self.rest.len().saturating_add(1))),
@@ -327,7 +323,7 @@ impl<'a, S: Sink> Reader<'a, S> {
 
     /// The length of a text or binary field, then its bytes, both as members of the open group.
     #[inline]
-    fn sized(&mut self, label: &Label, length_name: &'static str) -> Result<&'a [u8], DecodeError> {
+    fn sized(&mut self, label: &Label, length_name: &'static str) -> Result<&'a [u8], Box<DecodeError>> {
         let length = u16::from_be_bytes(self.array(label)?);
         let end = self.position();
         self.sink.leaf(length_name, label.clause(self.version), end.saturating_sub(2)..end, || Description {
@@ -345,7 +341,7 @@ impl<'a, S: Sink> Reader<'a, S> {
 
     /// A text without a check of its own. Members are called `length_name` and `text_name`.
     #[inline]
-    fn raw_text(&mut self, label: &Label, length_name: &'static str, text_name: &'static str) -> Result<&'a str, DecodeError> {
+    fn raw_text(&mut self, label: &Label, length_name: &'static str, text_name: &'static str) -> Result<&'a str, Box<DecodeError>> {
         let bytes = self.sized(label, length_name)?;
         let Ok(text) = std::str::from_utf8(bytes) else { return Err(self.not_utf8(label, bytes)) };
         self.text_leaf(label, text_name, bytes, || Description::text(label, text));
@@ -361,7 +357,7 @@ impl<'a, S: Sink> Reader<'a, S> {
     }
 
     #[cold]
-    fn not_utf8(&mut self, label: &Label, bytes: &[u8]) -> DecodeError {
+    fn not_utf8(&mut self, label: &Label, bytes: &[u8]) -> Box<DecodeError> {
         let start = self.position().saturating_sub(bytes.len());
         let leaf = Label { name: "Bytes", ..*label };
         self.leaf(&leaf, bytes.len(), || Description { value: Description::bytes(label, bytes).value, meaning: None });
@@ -376,7 +372,7 @@ impl<'a, S: Sink> Reader<'a, S> {
         label: &Label,
         length_name: &'static str,
         text_name: &'static str,
-    ) -> Result<CheckedText<'a>, DecodeError> {
+    ) -> Result<CheckedText<'a>, Box<DecodeError>> {
         let bytes = self.sized(label, length_name)?;
         if !is_plain(bytes) {
             self.check_text(label, bytes, text_name)?;
@@ -387,7 +383,7 @@ impl<'a, S: Sink> Reader<'a, S> {
     }
 
     /// The rules of 5.0 §1.5.4, for text that is not simply ASCII.
-    fn check_text(&mut self, label: &Label, bytes: &[u8], text_name: &'static str) -> Result<(), DecodeError> {
+    fn check_text(&mut self, label: &Label, bytes: &[u8], text_name: &'static str) -> Result<(), Box<DecodeError>> {
         let Ok(text) = std::str::from_utf8(bytes) else { return Err(self.not_utf8(label, bytes)) };
         if let Some(at) = text.find('\0') {
             self.text_leaf(label, text_name, bytes, || Description::text(label, text));
@@ -397,14 +393,14 @@ impl<'a, S: Sink> Reader<'a, S> {
     }
 
     #[cold]
-    fn null_character(&self, label: &Label, text: &str, at: usize) -> DecodeError {
+    fn null_character(&self, label: &Label, text: &str, at: usize) -> Box<DecodeError> {
         let offset = self.position().saturating_sub(text.len()).saturating_add(at);
         self.broken(&NULL_CHARACTER, offset, label.name, "")
     }
 
     /// UTF-8 Encoded String (5.0 §1.5.4).
     #[inline]
-    pub(super) fn text(&mut self, label: &Label) -> Result<ByteString, DecodeError> {
+    pub(super) fn text(&mut self, label: &Label) -> Result<ByteString, Box<DecodeError>> {
         self.open(label);
         let text = self.text_members(label, "Length", "Text")?;
         self.close_text(label, || text.as_str());
@@ -419,7 +415,7 @@ impl<'a, S: Sink> Reader<'a, S> {
 
     /// Binary Data (5.0 §1.5.6) as members of the open group.
     #[inline]
-    pub(super) fn binary_members(&mut self, label: &Label) -> Result<&'a [u8], DecodeError> {
+    pub(super) fn binary_members(&mut self, label: &Label) -> Result<&'a [u8], Box<DecodeError>> {
         let bytes = self.sized(label, "Length")?;
         if !bytes.is_empty() {
             let leaf = Label { name: "Data", ..*label };
@@ -430,7 +426,7 @@ impl<'a, S: Sink> Reader<'a, S> {
 
     /// Binary Data (5.0 §1.5.6).
     #[inline]
-    pub(super) fn binary(&mut self, label: &Label) -> Result<Bytes, DecodeError> {
+    pub(super) fn binary(&mut self, label: &Label) -> Result<Bytes, Box<DecodeError>> {
         self.open(label);
         let bytes = self.binary_members(label)?;
         let end = self.position();
@@ -448,7 +444,7 @@ impl<'a, S: Sink> Reader<'a, S> {
 
     /// A Topic Name; an empty one only if the caller allows it. `wildcard` is the rule that forbids wildcards in this field.
     #[inline]
-    pub(super) fn topic_name(&mut self, label: &Label, wildcard: &Rule, may_be_empty: bool) -> Result<TopicName, DecodeError> {
+    pub(super) fn topic_name(&mut self, label: &Label, wildcard: &Rule, may_be_empty: bool) -> Result<TopicName, Box<DecodeError>> {
         self.open(label);
         let topic = self.topic_name_members(label, wildcard, may_be_empty)?;
         self.close_text(label, || topic.as_str());
@@ -457,7 +453,7 @@ impl<'a, S: Sink> Reader<'a, S> {
 
     /// As [`Reader::topic_name`], as members of the open group.
     #[inline]
-    pub(super) fn topic_name_members(&mut self, label: &Label, wildcard: &Rule, may_be_empty: bool) -> Result<TopicName, DecodeError> {
+    pub(super) fn topic_name_members(&mut self, label: &Label, wildcard: &Rule, may_be_empty: bool) -> Result<TopicName, Box<DecodeError>> {
         let bytes = self.sized(label, "Length")?;
         let topic = match SmallText::plain_name(bytes) {
             Some(text) if !bytes.is_empty() => TopicName::checked(text),
@@ -469,7 +465,7 @@ impl<'a, S: Sink> Reader<'a, S> {
     }
 
     /// A Topic Name that is long, not ASCII or wrong.
-    fn unusual_topic_name(&mut self, label: &Label, wildcard: &Rule, bytes: &'a [u8]) -> Result<TopicName, DecodeError> {
+    fn unusual_topic_name(&mut self, label: &Label, wildcard: &Rule, bytes: &'a [u8]) -> Result<TopicName, Box<DecodeError>> {
         let Ok(text) = std::str::from_utf8(bytes) else { return Err(self.not_utf8(label, bytes)) };
         self.text_leaf(label, "Text", bytes, || Description::text(label, text));
         match check_name(text) {
@@ -480,7 +476,7 @@ impl<'a, S: Sink> Reader<'a, S> {
 
     /// A Topic Filter (5.0 §4.7).
     #[inline]
-    pub(super) fn topic_filter(&mut self, label: &Label) -> Result<TopicFilter, DecodeError> {
+    pub(super) fn topic_filter(&mut self, label: &Label) -> Result<TopicFilter, Box<DecodeError>> {
         self.open(label);
         let text = self.raw_text(label, "Length", "Text")?;
         self.close_text(label, || text);
@@ -491,7 +487,7 @@ impl<'a, S: Sink> Reader<'a, S> {
     }
 
     #[cold]
-    fn broken_topic(&self, label: &Label, text: &str, error: TopicError, wildcard: &Rule) -> DecodeError {
+    fn broken_topic(&self, label: &Label, text: &str, error: TopicError, wildcard: &Rule) -> Box<DecodeError> {
         let start = self.position().saturating_sub(text.len());
         let find = |pattern: &[char]| text.find(pattern).unwrap_or(0);
         let (rule, at) = match error {
@@ -509,7 +505,7 @@ impl<'a, S: Sink> Reader<'a, S> {
 
     /// Packet Identifier (5.0 §2.2.1).
     #[inline]
-    pub(super) fn packet_id(&mut self) -> Result<PacketId, DecodeError> {
+    pub(super) fn packet_id(&mut self) -> Result<PacketId, Box<DecodeError>> {
         let value = self.two_byte_integer(&PACKET_IDENTIFIER)?;
         let offset = self.position().saturating_sub(2);
         PacketId::new(value).ok_or_else(|| self.broken(&PACKET_IDENTIFIER_ZERO, offset, PACKET_IDENTIFIER.name, value))

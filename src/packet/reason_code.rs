@@ -368,7 +368,7 @@ impl<S: Sink> Reader<'_, S> {
         rule: &Rule,
         zero: &Zero,
         is_legal: impl FnOnce(ReasonCode) -> bool,
-    ) -> Result<ReasonCode, DecodeError> {
+    ) -> Result<ReasonCode, Box<DecodeError>> {
         let byte = self.byte_as(label, |value| match ReasonCode::try_from(value) {
             Ok(code) => code.describe(zero),
             Err(_) => unknown(value),
@@ -380,7 +380,7 @@ impl<S: Sink> Reader<'_, S> {
     }
 
     /// Connect Return code (3.1.1 §3.2.2.3).
-    pub(super) fn connect_return_code(&mut self, label: &Label, rule: &Rule) -> Result<ReasonCode, DecodeError> {
+    pub(super) fn connect_return_code(&mut self, label: &Label, rule: &Rule) -> Result<ReasonCode, Box<DecodeError>> {
         let byte = self.byte_as(label, |value| match ReasonCode::from_connect_return_code(value) {
             Some(code) => Description { value: format!("0x{value:02X} {}", code.name()), meaning: Some(code.meaning().message()) },
             None => unknown(value),

@@ -101,7 +101,7 @@ const REASON_CODE_RULE: Rule = Rule::protocol_error("MQTT-3.9.3-2", "MQTT-3.9.3-
 const NO_REASON_CODES: Rule = Rule::protocol_error("MQTT-3.8.4-5", "MQTT-3.8.4-6", key::PACKET_ERROR_NO_REASON_CODES);
 
 impl Subscribe {
-    pub(super) fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, DecodeError> {
+    pub(super) fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, Box<DecodeError>> {
         r.section(&VARIABLE_HEADER);
         let packet_id = r.packet_id()?;
         let properties = match r.version {
@@ -130,7 +130,7 @@ impl Subscribe {
 }
 
 impl SubscribeProperties {
-    fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, DecodeError> {
+    fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, Box<DecodeError>> {
         let mut p = Self::default();
         r.properties(&PROPERTIES, |r, property| match property.id {
             PropertyId::SubscriptionIdentifier => r.one_subscription_identifier(property, "5.0 §3.8.2.1.2", &mut p.subscription_identifier),
@@ -151,7 +151,7 @@ impl Properties for SubscribeProperties {
 }
 
 impl Subscription {
-    fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, DecodeError> {
+    fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, Box<DecodeError>> {
         r.open(&SUBSCRIPTION);
         let filter = r.topic_filter(&TOPIC_FILTER)?;
         let options = SubscriptionOptions::read(r)?;
@@ -189,7 +189,7 @@ impl Subscription {
 }
 
 impl SubscriptionOptions {
-    fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, DecodeError> {
+    fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, Box<DecodeError>> {
         let version = r.version;
         let byte = r.flags(if version == ProtocolVersion::V5 { &OPTIONS } else { &REQUESTED_QOS })?;
         let at = r.position().saturating_sub(1);
@@ -225,7 +225,7 @@ impl SubscriptionOptions {
 }
 
 impl Suback {
-    pub(super) fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, DecodeError> {
+    pub(super) fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, Box<DecodeError>> {
         r.section(&VARIABLE_HEADER);
         let packet_id = r.packet_id()?;
         let (mut reason_string, mut user_properties) = (None, UserProperties::default());

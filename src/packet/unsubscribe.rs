@@ -43,7 +43,7 @@ const REASON_CODE_RULE: Rule = Rule::protocol_error("", "MQTT-3.11.3-2", key::PA
 const NO_REASON_CODES: Rule = Rule::protocol_error("", "MQTT-3.11.3-1", key::PACKET_ERROR_NO_REASON_CODES);
 
 impl Unsubscribe {
-    pub(super) fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, DecodeError> {
+    pub(super) fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, Box<DecodeError>> {
         r.section(&VARIABLE_HEADER);
         let packet_id = r.packet_id()?;
         let mut user_properties = UserProperties::default();
@@ -81,7 +81,7 @@ impl Properties for Unsubscribe {
 }
 
 impl Unsuback {
-    pub(super) fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, DecodeError> {
+    pub(super) fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<Self, Box<DecodeError>> {
         r.section(&VARIABLE_HEADER);
         let mut packet =
             Self { packet_id: r.packet_id()?, reason_string: None, user_properties: UserProperties::default(), reason_codes: Vec::new() };
