@@ -272,7 +272,12 @@ impl<'a, S: Sink> Reader<'a, S> {
     }
 
     #[inline]
-    pub(super) fn two_bytes(&mut self, property: Property, clause: &'static str, slot: &mut impl Slot<u16>) -> Result<(), Box<DecodeError>> {
+    pub(super) fn two_bytes(
+        &mut self,
+        property: Property,
+        clause: &'static str,
+        slot: &mut impl Slot<u16>,
+    ) -> Result<(), Box<DecodeError>> {
         self.two_byte_value(property, clause, slot).map(|_| ())
     }
 
@@ -310,7 +315,12 @@ impl<'a, S: Sink> Reader<'a, S> {
     }
 
     #[inline]
-    pub(super) fn four_bytes(&mut self, property: Property, clause: &'static str, slot: &mut impl Slot<u32>) -> Result<(), Box<DecodeError>> {
+    pub(super) fn four_bytes(
+        &mut self,
+        property: Property,
+        clause: &'static str,
+        slot: &mut impl Slot<u32>,
+    ) -> Result<(), Box<DecodeError>> {
         self.four_byte_value(property, clause, slot).map(|_| ())
     }
 
@@ -335,7 +345,12 @@ impl<'a, S: Sink> Reader<'a, S> {
     }
 
     #[inline]
-    pub(super) fn string(&mut self, property: Property, clause: &'static str, slot: &mut impl Slot<ByteString>) -> Result<(), Box<DecodeError>> {
+    pub(super) fn string(
+        &mut self,
+        property: Property,
+        clause: &'static str,
+        slot: &mut impl Slot<ByteString>,
+    ) -> Result<(), Box<DecodeError>> {
         self.once(property, clause, slot)?;
         let label = property.label(clause);
         let text = self.text_members(&label, "Length", "Text")?;

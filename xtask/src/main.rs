@@ -4,6 +4,7 @@ mod browser;
 mod cli;
 mod command;
 mod debian;
+mod fuzz;
 mod needs;
 mod npm;
 mod python;

@@ -54,6 +54,18 @@ pub(crate) fn cargo_deny() -> Tool {
     }
 }
 
+/// Builds and runs the fuzz targets.
+pub(crate) fn cargo_fuzz() -> Tool {
+    Tool {
+        krate: "cargo-fuzz",
+        version: "0.13.2".to_owned(),
+        duration: "about 1 min",
+        program: "cargo-fuzz",
+        version_args: &["--version"],
+        is_locked: true,
+    }
+}
+
 impl Tool {
     pub(crate) fn is_installed(&self) -> bool {
         output(self.program, self.version_args).is_some_and(|text| text.split_whitespace().nth(1) == Some(self.version.as_str()))

@@ -6,6 +6,7 @@ use std::process::Stdio;
 
 use crate::browser;
 use crate::command::{command, e2e, output, root, run};
+use crate::fuzz;
 use crate::needs::Need;
 use crate::sizes;
 
@@ -30,7 +31,7 @@ const WASM: &str = "wasm32-unknown-unknown";
 /// A message that the compiler also shows is a failure.
 const STRICT: [&str; 3] = ["--", "-D", "warnings"];
 
-pub(crate) const STEPS: [Step; 12] = [
+pub(crate) const STEPS: [Step; 13] = [
     Step {
         name: "fmt",
         about: "the code is formatted",
@@ -102,6 +103,14 @@ pub(crate) const STEPS: [Step; 12] = [
         wants: &[],
         after: &[],
         run: deny,
+    },
+    Step {
+        name: "fuzz",
+        about: "a minute of fuzzing: codec, dissection, topics, other codecs beside ours",
+        needs: &[Need::CargoFuzz],
+        wants: &[],
+        after: &[],
+        run: fuzz::smoke,
     },
     Step {
         name: "page",
