@@ -1,7 +1,8 @@
 //! Brokers that people know, as settings of this one.
 //!
 //! A profile says only what the vendor documents and this broker has; all else is as in [`BrokerConfig::default`]. It makes this broker behave *as far as these
-//! settings go*; it is no claim about anything else. Vendors change their limits: each profile names its document and the day on which it was read.
+//! settings go*; it is no claim about anything else. Vendors change their limits: each profile names its document, which of its settings were read there and when,
+//! and which were not looked up again ("as known"): check those before you rely on them.
 
 use super::{BrokerConfig, ConnectRate};
 use crate::packet::QoS;
@@ -66,7 +67,8 @@ impl Profile {
                 persistence: false,
                 ..base
             },
-            // docs.emqx.com/en/emqx/v5.8/configuration/mqtt.html, read 2026-11-24. Its Receive Maximum is its `max_inflight`.
+            // docs.emqx.com/en/emqx/latest/configuration/mqtt.md, read 2026-11-24: packet size, topic levels, topic alias. As known: `max_inflight`, which is its
+            // Receive Maximum too, the queue's length, and QoS 0 in it.
             Self::Emqx => BrokerConfig {
                 maximum_packet_size: 1_048_576,
                 max_topic_levels: 128,
@@ -77,7 +79,8 @@ impl Profile {
                 topic_alias_maximum: u16::MAX,
                 ..base
             },
-            // HiveMQ Community Edition, MQTT settings (docs.hivemq.com/hivemq-edge/mqtt-specific-configuration.html for the packet size), read 2026-11-24.
+            // docs.hivemq.com/hivemq-edge/mqtt-specific-configuration.html, read 2026-11-24: packet size, Receive Maximum. The queue's length is from a copy of the
+            // Community Edition's settings, read the same day. As known: topic alias.
             Self::Hivemq => BrokerConfig {
                 maximum_packet_size: MAXIMUM,
                 receive_maximum: 10,
@@ -85,10 +88,10 @@ impl Profile {
                 topic_alias_maximum: 5,
                 ..base
             },
-            // docs.vernemq.com, "Inflight window, queue sizes": `max_inflight_messages`, `max_offline_messages`, `max_message_size`; read 2026-11-24.
+            // docs.vernemq.com: `max_inflight_messages`, `max_offline_messages`, `max_message_size`; all as known.
             Self::Vernemq => BrokerConfig { maximum_packet_size: MAXIMUM, max_inflight: 20, max_queued_messages: 1_000, ..base },
-            // rabbitmq.com/docs/mqtt: no QoS 2, no shared subscriptions, `mqtt.prefetch`, `mqtt.max_session_expiry_interval_seconds`,
-            // `mqtt.topic_alias_maximum`; read 2026-11-24.
+            // rabbitmq.com/docs/mqtt, read 2026-11-24: QoS 0 and 1 only. As known: no shared subscriptions, `mqtt.prefetch`,
+            // `mqtt.max_session_expiry_interval_seconds`, `mqtt.topic_alias_maximum`.
             Self::Rabbitmq => BrokerConfig {
                 maximum_qos: QoS::AtLeastOnce,
                 max_inflight: 10,
@@ -97,8 +100,9 @@ impl Profile {
                 shared_subscription_available: false,
                 ..base
             },
-            // docs.aws.amazon.com/general/latest/gr/iot-core.html, "message broker and protocol limits and quotas"; read 2026-11-24. Quotas of the account
-            // (connections, messages a second) are left out; a session lives for an hour unless the account asks for more.
+            // docs.aws.amazon.com/general/latest/gr/iot-core.html, "message broker and protocol limits and quotas". From what AWS says of its SDK, read 2026-11-24:
+            // eight levels. All else as known. Quotas of the account (connections, messages a second) are left out; a session lives for an hour unless the
+            // account asks for more.
             Self::AwsIotCore => BrokerConfig {
                 maximum_qos: QoS::AtLeastOnce,
                 max_payload: Some(131_072),
