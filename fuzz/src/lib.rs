@@ -1,5 +1,6 @@
 //! What the fuzz targets check; each target in `targets/` is one line.
 
+pub mod client_hostile;
 pub mod differential;
 pub mod topics;
 
