@@ -1,10 +1,9 @@
 //! A byte stream cut into whole packets.
 
-use std::collections::VecDeque;
-
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::codec::read_packet;
+use super::pieces::Pieces;
 use super::primitive::{VariableByteIntegerError, read_variable_byte_integer};
 use super::reader::{Reader, Silent};
 use super::{DecodeError, Packet, PacketType, ProtocolVersion, ReasonCode};
@@ -21,15 +20,15 @@ pub struct FrameReader {
     /// The beginning of a packet whose end is still to come; comes before `pieces`.
     begun: BytesMut,
     /// Bytes that were pushed and not looked at yet; none is empty.
-    pieces: VecDeque<Bytes>,
-    failed: Option<DecodeError>,
+    pieces: Pieces,
+    failed: Option<Box<DecodeError>>,
 }
 
 impl FrameReader {
     /// A reader that refuses packets of more than `maximum_packet_size` bytes as soon as their length is known.
     #[must_use]
     pub fn new(maximum_packet_size: u32) -> Self {
-        Self { maximum_packet_size, begun: BytesMut::new(), pieces: VecDeque::new(), failed: None }
+        Self { maximum_packet_size, begun: BytesMut::new(), pieces: Pieces::default(), failed: None }
     }
 
     /// Takes in bytes of the stream. After an error they are dropped.
@@ -57,7 +56,7 @@ impl FrameReader {
     /// Remaining Length in more than four bytes or not the shortest form, a reserved packet type, or Packet too large (0x95).
     pub fn next_frame(&mut self) -> Result<Option<Bytes>, DecodeError> {
         if let Some(error) = &self.failed {
-            return Err(error.clone());
+            return Err(DecodeError::clone(error));
         }
         self.advance().map_err(|error| self.fail(*error))
     }
@@ -100,7 +99,7 @@ impl FrameReader {
     fn fail(&mut self, error: DecodeError) -> DecodeError {
         self.begun = BytesMut::new();
         self.pieces.clear();
-        self.failed = Some(error.clone());
+        self.failed = Some(Box::new(error.clone()));
         error
     }
 

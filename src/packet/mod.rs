@@ -27,6 +27,7 @@ mod dissect;
 mod error;
 mod frame;
 mod identifier;
+mod pieces;
 mod primitive;
 mod property;
 mod publish;
