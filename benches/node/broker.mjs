@@ -62,7 +62,11 @@ class Client {
       at += 2 + data[at + 1]
     }
     this.#rest = at === end ? EMPTY : Buffer.from(data.subarray(at, end))
-    if (answers > 0) this.stream.write(Buffer.from(ANSWERS.subarray(0, answers)))
+    if (answers > 0) {
+      const chunk = Buffer.allocUnsafe(answers)
+      for (let index = 0; index < answers; index += 1) chunk[index] = ANSWERS[index]
+      this.stream.write(chunk)
+    }
   }
 }
 

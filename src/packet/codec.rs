@@ -6,8 +6,8 @@ use super::primitive::{Label, Rule, VARIABLE_BYTE_INTEGER_MAX};
 use super::reader::{Description, Reader, Silent, Sink};
 use super::writer::{Count, Fill, Output};
 use super::{
-    Acknowledgement, Auth, Connack, Connect, DecodeError, Disconnect, EncodeError, Packet, PacketType, ProtocolVersion, Publish, Suback,
-    Subscribe, Unsuback, Unsubscribe,
+    Acknowledgement, Auth, Connack, Connect, DecodeError, Disconnect, EncodeError, Packet, PacketId, PacketType, ProtocolVersion, Publish,
+    ReasonCode, Suback, Subscribe, Unsuback, Unsubscribe,
 };
 use crate::text::key;
 
@@ -70,9 +70,27 @@ impl Packet {
     /// # Errors
     /// As [`Packet::encode`].
     pub fn to_bytes(&self, version: ProtocolVersion) -> Result<Bytes, EncodeError> {
+        // Half of all packets are these: written at once, into just the room that they take.
+        if let Some(packet_id) = self.acknowledges_plainly() {
+            let [high, low] = packet_id.as_u16().to_be_bytes();
+            let first_byte = (self.packet_type() as u8).wrapping_shl(4) | required_flags(self.packet_type());
+            return Ok(Bytes::copy_from_slice(&[first_byte, 2, high, low]));
+        }
         let mut out = BytesMut::new();
         self.encode(version, &mut out)?;
         Ok(out.freeze())
+    }
+
+    /// The identifier of a PUBACK, PUBREC, PUBREL or PUBCOMP with Success and no properties, which is written in the same four bytes in both versions.
+    fn acknowledges_plainly(&self) -> Option<PacketId> {
+        match self {
+            Self::Puback(packet) | Self::Pubrec(packet) | Self::Pubrel(packet) | Self::Pubcomp(packet) => {
+                let is_plain =
+                    packet.reason_code == ReasonCode::Success && packet.reason_string.is_none() && packet.user_properties.is_empty();
+                is_plain.then_some(packet.packet_id)
+            }
+            _ => None,
+        }
     }
 
     #[inline]

@@ -11,6 +11,7 @@ use bytes::Bytes;
 pub(super) struct Pieces {
     /// Empty only if there is none.
     first: Bytes,
+    #[expect(clippy::box_collection, reason = "what is mostly absent takes one word")]
     more: Option<Box<VecDeque<Bytes>>>,
 }
 

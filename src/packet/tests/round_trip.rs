@@ -4,7 +4,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::strategies::{damaged, versioned_packet};
-use crate::packet::{FrameReader, Packet};
+use crate::packet::{Acknowledgement, FrameReader, Packet, PacketId, ProtocolVersion, ReasonCode};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
@@ -48,5 +48,21 @@ proptest! {
         }
         prop_assert_eq!(frames, whole);
         prop_assert_eq!(reader.buffered(), 0);
+    }
+}
+
+#[test]
+fn a_plain_acknowledgement_written_at_once_is_what_is_written_field_by_field() {
+    let plain = Acknowledgement::new(PacketId::new(0x1234).unwrap(), ReasonCode::Success);
+    let refusing = Acknowledgement { reason_code: ReasonCode::PacketIdentifierNotFound, ..plain.clone() };
+    for version in [ProtocolVersion::V311, ProtocolVersion::V5] {
+        for content in [&plain, &refusing] {
+            for kind in [Packet::Puback, Packet::Pubrec, Packet::Pubrel, Packet::Pubcomp] {
+                let packet = kind(content.clone());
+                let mut out = bytes::BytesMut::new();
+                let written = packet.encode(version, &mut out).map(|()| out.freeze());
+                assert_eq!(packet.to_bytes(version), written, "{packet:?}");
+            }
+        }
     }
 }
