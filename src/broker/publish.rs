@@ -239,6 +239,10 @@ impl Broker {
             return;
         }
         if !self.may_hold(message) {
+            // What it replaces goes in any case, and may make room: an older message must not stay in its place (5.0 §3.3.1.3).
+            self.clear_retained(&message.topic);
+        }
+        if !self.may_hold(message) {
             self.report_held_full();
             return;
         }

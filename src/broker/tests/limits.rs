@@ -328,3 +328,19 @@ fn a_will_that_finds_no_room_is_not_kept_for_the_absent() {
     assert_eq!(bench.last_routing("s"), Routing::Dropped(DropReason::PayloadsFull));
     assert_eq!(bench.limits(), ["broker-limit-payloads"]);
 }
+
+#[test]
+fn a_retained_message_that_finds_no_room_leaves_no_older_one_behind_mqtt_3_3_1_5() {
+    let mut bench = Bench::with(BrokerConfig { max_payload_bytes: 40, ..BrokerConfig::default() });
+    let publisher = bench.join(connect(V5, "p"));
+    bench.send(publisher, retained("t", "old", Q0, 0));
+    bench.send(publisher, retained("r", &"x".repeat(29), Q0, 0));
+    bench.send(publisher, retained("t", "new, and longer", Q0, 0));
+    let subscriber = bench.join(connect(V5, "s"));
+    bench.subscribe(subscriber, "t", Q0);
+    assert_eq!(bench.payloads(subscriber), [""; 0], "a server may forget the newest message, but then there is none (5.0 §3.3.1.3)");
+    bench.send(publisher, retained("r", &"y".repeat(39), Q0, 0));
+    bench.subscribe(subscriber, "r", Q0);
+    assert_eq!(bench.payloads(subscriber).len(), 1, "what it replaces makes room for it");
+    assert_eq!(bench.broker.held_bytes(), 40);
+}
