@@ -12,7 +12,9 @@ use super::rate_limit::too_soon;
 use super::session_state::{Online, Session, SessionExpiry};
 use super::subscription::SessionKey;
 use super::{Broker, Timer};
-use crate::packet::{ClientId, Connack, ConnackProperties, Connect, DecodeError, Packet, ProtocolVersion, QoS, ReasonCode, WillMessage};
+use crate::packet::{
+    ClientId, Connack, ConnackProperties, Connect, DecodeError, Packet, ProtocolVersion, QoS, ReasonCode, TopicName, WillMessage,
+};
 use crate::session::ConnectionId;
 use crate::text::{Language, Message, key};
 use crate::time::Instant;
@@ -291,11 +293,14 @@ impl Broker {
         connack
     }
 
-    /// A place for responses, if the Client asks for one [MQTT-3.1.2-28]. A Client Identifier with wildcards in it gets none: it would be no Topic Name.
+    /// A place for responses, if the Client asks for one [MQTT-3.1.2-28]. A Client Identifier with wildcards in it, or one that makes it too long, gets none: it would
+    /// be no Topic Name.
     fn response_information(&self, connect: &Connect, client_id: &ClientId) -> Option<ByteString> {
         let prefix = self.config.response_information.as_ref()?;
-        let asked = connect.properties.request_response_information == Some(true);
-        (asked && !client_id.as_str().contains(['+', '#'])).then(|| format!("{prefix}{}", client_id.as_str()).into())
+        if connect.properties.request_response_information != Some(true) {
+            return None;
+        }
+        TopicName::new(format!("{prefix}{}", client_id.as_str())).ok().map(ByteString::from)
     }
 
     /// The next assigned Client Identifier that no session has [MQTT-3.1.3-6]. Counted, not drawn, so that a run can be repeated.

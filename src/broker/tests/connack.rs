@@ -162,3 +162,13 @@ fn client_identifiers_of_1_to_23_letters_and_digits_are_accepted_mqtt_3_1_3_5() 
     }
     bench.join(connect(V5, &"x".repeat(65_535)));
 }
+
+#[test]
+fn a_client_identifier_too_long_for_response_information_is_connected_without_it() {
+    let mut bench = Bench::with(BrokerConfig { response_information: Some("response/".into()), ..BrokerConfig::default() });
+    let mut connect = connect(V5, &"c".repeat(65_530));
+    connect.properties.request_response_information = Some(true);
+    let connection = bench.dial(connect);
+    let Packet::Connack(connack) = bench.one(connection) else { panic!("CONNACK expected") };
+    assert_eq!((connack.reason_code, connack.properties.response_information), (ReasonCode::Success, None));
+}
