@@ -393,6 +393,15 @@ impl Broker {
             else {
                 continue;
             };
+            // Its right may have been taken away since the connection began.
+            if self.deny_delivery(key, &message) {
+                if let Some(session) = self.sessions.get_mut(key.0) {
+                    session.outbound.abandon(packet_id);
+                }
+                self.drop_kept(&client_id, &message);
+                continue;
+            }
+            let Some(session) = self.sessions.get_mut(key.0) else { return };
             // It has been sent once, so it does not expire any more [MQTT-4.3.3-7]; the interval still tells how old it is.
             let expiry = message.remaining_expiry(now);
             if publish.properties.message_expiry_interval != expiry {

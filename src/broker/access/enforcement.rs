@@ -199,7 +199,8 @@ impl Broker {
         }
     }
 
-    fn drop_kept(&mut self, client_id: &ClientId, message: &ApplicationMessage) {
+    /// Lets go of a message that its session may not have any more.
+    pub(in crate::broker) fn drop_kept(&mut self, client_id: &ClientId, message: &ApplicationMessage) {
         self.held.release(message);
         let (message, client_id) = (message.id, client_id.clone());
         self.emit(BrokerEvent::MessageDropped { message, client_id, reason: DropReason::NotAuthorized });

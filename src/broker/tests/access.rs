@@ -265,6 +265,29 @@ fn revoked_rights_end_subscriptions_queued_messages_and_resending_at_once() {
 }
 
 #[test]
+fn what_waits_to_be_sent_again_on_a_living_connection_is_not_sent_after_the_right_is_gone() {
+    let mut bench = guarded(access(true, &[], Some("topic readwrite #\n")));
+    let subscriber = bench.join(lasting(V5, "s", 60));
+    bench.subscribe(subscriber, "#", Q1);
+    let publisher = bench.join(connect(V5, "p"));
+    for packet_id in 1..=2 {
+        bench.send(publisher, publish("t", &packet_id.to_string(), Q1, packet_id));
+    }
+    bench.cut(subscriber);
+    let mut resuming = lasting(V5, "s", 60);
+    resuming.properties.receive_maximum = Some(1);
+    let subscriber = bench.join(resuming);
+    assert_eq!(bench.payloads(subscriber), ["t=1"], "the second waits for Receive Maximum");
+    bench.change(access(true, &[], Some("topic readwrite #\ntopic deny t\n")));
+    bench.send(subscriber, Packet::Puback(ack(1)));
+    assert_eq!(bench.payloads(subscriber), [""; 0]);
+    assert_eq!(bench.broker.held_bytes(), 0);
+    // The quota is whole again.
+    bench.send(publisher, publish("ok", "3", Q1, 3));
+    assert_eq!(bench.payloads(subscriber), ["ok=3"]);
+}
+
+#[test]
 fn a_retained_message_is_withheld_when_its_publisher_lost_the_right() {
     let acl = "user alice\ntopic write a\nuser bob\ntopic read #\n";
     let mut bench = guarded(access(true, &["alice", "bob"], Some(acl)));
