@@ -109,7 +109,7 @@ pub(super) async fn accept(stream: TcpStream, admission: Arc<Admission>, bounds:
     match tokio::time::timeout(bounds.handshake_max, shaken).await {
         Ok(Ok(socket)) => {
             let (sink, stream) = socket.split();
-            Ok((Incoming(stream), Sender(sink)))
+            Ok((Incoming { stream, rest: Bytes::new() }, Sender(sink)))
         }
         Ok(Err(Error::Http(response))) => {
             Err(response.body().as_deref().map_or_else(|| response.status().to_string(), |body| String::from_utf8_lossy(body).into_owned()))
@@ -142,13 +142,31 @@ impl tokio_tungstenite::tungstenite::handshake::server::Callback for Handshake {
 
 /// What the peer sends.
 #[derive(Debug)]
-pub(super) struct Incoming(SplitStream<WebSocketStream<TcpStream>>);
+pub(super) struct Incoming {
+    stream: SplitStream<WebSocketStream<TcpStream>>,
+    /// What is left of the last message.
+    rest: Bytes,
+}
+
+impl Incoming {
+    /// A copy of the next part of the message: what is kept of a few bytes, a retained message for one, must not keep a whole WebSocket message or a buffer.
+    fn piece(&mut self) -> Received {
+        let length = self.rest.len().min(READ_SIZE);
+        Received::Bytes(Bytes::copy_from_slice(&self.rest.split_to(length)))
+    }
+}
 
 impl PieceSource for Incoming {
     async fn next(&mut self) -> Received {
-        match self.0.next().await {
+        if !self.rest.is_empty() {
+            return self.piece();
+        }
+        match self.stream.next().await {
             // Frame boundaries mean nothing to MQTT [MQTT-6.0.0-2].
-            Some(Ok(Message::Binary(bytes))) if !bytes.is_empty() => Received::Bytes(bytes),
+            Some(Ok(Message::Binary(bytes))) if !bytes.is_empty() => {
+                self.rest = bytes;
+                self.piece()
+            }
             // Pings are answered, and a Close too, while the next message is waited for.
             Some(Ok(Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_))) => Received::Nothing,
             Some(Ok(Message::Text(_))) => Received::Refused(UNSUPPORTED),
@@ -231,6 +249,28 @@ mod tests {
         assert_eq!(status(&admission, std::slice::from_ref(&host)), 400);
         assert_eq!(status(&admission, &[host.clone(), (header::SEC_WEBSOCKET_PROTOCOL, "mqttv3.1")]), 400);
         assert_eq!(status(&admission, &[host, (header::SEC_WEBSOCKET_PROTOCOL, "mqtt")]), 101);
+    }
+
+    #[tokio::test]
+    async fn pieces_of_a_message_share_no_memory_with_it() {
+        use tokio_tungstenite::tungstenite::protocol::Role;
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (dialled, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
+        let mut client = WebSocketStream::from_raw_socket(dialled.unwrap(), Role::Client, None).await;
+        let server = WebSocketStream::from_raw_socket(accepted.unwrap().0, Role::Server, None).await;
+        let mut incoming = Incoming { stream: server.split().1, rest: Bytes::new() };
+        let sent: Vec<u8> = (0..=255).cycle().take(3 * READ_SIZE + 1).collect();
+        for message in [&sent[..], &sent[..5]] {
+            client.send(Message::Binary(Bytes::copy_from_slice(message))).await.unwrap();
+            let mut received = Vec::new();
+            while received.len() < message.len() {
+                let Received::Bytes(piece) = incoming.next().await else { panic!("bytes expected") };
+                assert!(piece.len() <= READ_SIZE && piece.is_unique(), "{} bytes", piece.len());
+                received.extend_from_slice(&piece);
+            }
+            assert_eq!(received, message);
+        }
     }
 
     #[test]
