@@ -124,7 +124,7 @@ fn after_a_cut_before_puback_exactly_the_unacknowledged_publish_is_sent_again_wi
 
 #[test]
 fn qos_2_arrives_exactly_once_with_a_break_at_every_point() {
-    // [MQTT-4.3.3-1] to [MQTT-4.3.3-13]
+    // [MQTT-4.3.3-1] [MQTT-4.3.3-10]
     let steps = [("PUBLISH", 3), ("PUBREC", 5), ("PUBREL", 6), ("PUBCOMP", 7)];
     let verdicts = ["reset-before-delivery", "reset-after-delivery", "cut-before-delivery", "cut-after-delivery"];
     for victim in ["sensor", "board"] {

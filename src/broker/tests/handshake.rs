@@ -107,7 +107,7 @@ fn an_empty_client_identifier_gets_an_unused_one_mqtt_3_1_3_6_and_7() {
 }
 
 #[test]
-fn in_3_1_1_an_empty_client_identifier_needs_clean_session_mqtt_3_1_3_8() {
+fn in_3_1_1_an_empty_client_identifier_needs_clean_session_mqtt_3_1_3_8_v311() {
     let mut bench = Bench::new();
     // The encoder refuses what a client must not send: by hand.
     let connection = bench.open(V311);
@@ -201,7 +201,7 @@ fn a_will_beyond_the_announced_capabilities_is_refused_mqtt_3_2_2_12_and_13() {
     let (_, connack) = bench.refused(retained.clone());
     assert_eq!(connack.unwrap().reason_code, ReasonCode::RetainNotSupported);
     let (_, connack) = bench.refused(Connect { version: V311, ..retained });
-    assert_eq!(connack, None, "3.1.1 has no such return code: close without CONNACK [MQTT-3.2.2-6]");
+    assert_eq!(connack, None, "3.1.1 has no such return code: close without CONNACK [MQTT-3.2.2-6 v311]");
 }
 
 #[test]

@@ -74,7 +74,7 @@ fn retain_handling_decides_what_a_subscription_gets_mqtt_3_3_1_9_to_11() {
 }
 
 #[test]
-fn a_repeated_3_1_1_subscription_gets_retained_messages_again_mqtt_3_8_4_3() {
+fn a_repeated_3_1_1_subscription_gets_retained_messages_again_mqtt_3_8_4_3_v311() {
     let (mut bench, _) = stored();
     let subscriber = bench.join(connect(V311, "s"));
     for _ in 0..2 {
@@ -145,7 +145,7 @@ fn no_local_holds_for_retained_messages_too_mqtt_3_8_3_3() {
 }
 
 #[test]
-fn retained_messages_outlive_the_session_of_their_publisher_mqtt_3_1_2_7() {
+fn retained_messages_outlive_the_session_of_their_publisher_mqtt_3_1_2_7_v311() {
     let (mut bench, publisher) = stored();
     bench.send(publisher, disconnect(ReasonCode::Success));
     assert_eq!(bench.broker.session_count(), 0);

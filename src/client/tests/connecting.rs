@@ -48,7 +48,7 @@ fn an_illegal_connect_is_the_callers_mistake() {
     let mut bench = Bench::new(ClientConfig { receive_maximum: Some(0), ..config() });
     assert!(matches!(bench.client.handle_connect(bench.now), Err(ClientError::Encode(_))));
     assert_eq!(bench.client.state(), ClientState::Idle);
-    // An empty Client Identifier needs Clean Session in 3.1.1 [MQTT-3.1.3-7].
+    // An empty Client Identifier needs Clean Session in 3.1.1 [MQTT-3.1.3-7 v311].
     let mut bench = Bench::new(v311(ClientConfig { client_id: ClientId::new(""), clean_start: false, ..config() }));
     assert!(matches!(bench.client.handle_connect(bench.now), Err(ClientError::Encode(_))));
 }

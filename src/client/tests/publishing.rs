@@ -43,7 +43,7 @@ fn a_negative_acknowledgement_ends_the_exchange_4_4_0_2() {
 }
 
 #[test]
-fn receive_maximum_of_the_server_delays_qos_1_and_2_only_3_3_4_7_3_3_4_8() {
+fn receive_maximum_of_the_server_delays_qos_1_and_2_only_3_3_4_7_and_3_3_4_8() {
     let two = ConnackProperties { receive_maximum: Some(2), ..ConnackProperties::default() };
     let mut bench = Bench::connected_to(config(), connack_with(two));
     bench.publish(QoS::AtLeastOnce);

@@ -7,7 +7,7 @@ fn retrying() -> ClientConfig {
 }
 
 #[test]
-fn a_3_1_1_client_may_send_again_on_a_living_connection_with_dup_and_the_same_id_3_3_1_1_2_3_1_3_v311() {
+fn a_3_1_1_client_may_send_again_on_a_living_connection_with_dup_and_the_same_id_3_3_1_1_and_2_3_1_3_v311() {
     let mut bench = Bench::connected(retrying());
     bench.publish(QoS::AtLeastOnce);
     bench.until(3_000);
@@ -34,7 +34,7 @@ fn a_3_1_1_client_may_send_again_on_a_living_connection_with_dup_and_the_same_id
 }
 
 #[test]
-fn it_is_off_by_default_and_refused_in_5_0_4_4_0_1() {
+fn it_is_off_by_default_and_refused_in_5_0_mqtt_4_4_0_1() {
     let mut bench = Bench::connected(v311(ClientConfig { keep_alive: 0, ..resuming() }));
     bench.publish(QoS::AtLeastOnce);
     assert_eq!(bench.client.poll_timeout(), None);
