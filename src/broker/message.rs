@@ -10,6 +10,9 @@ use super::event::MessageId;
 use crate::packet::{CarriedProperties, ClientId, PacketId, Publish, PublishProperties, QoS, TopicFilter, TopicName, WillMessage};
 use crate::time::{Duration, Instant};
 
+/// Bytes of memory that a User Property takes beside its texts. The same on every computer, so that a run is the same too.
+const USER_PROPERTY: usize = 64;
+
 /// A message that the broker accepted, shared by all who wait for it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct ApplicationMessage {
@@ -83,7 +86,8 @@ impl ApplicationMessage {
         self.expires_at().is_some_and(|at| at <= now)
     }
 
-    /// What it counts for against the byte limit of a queue: topic, payload and all properties of variable length.
+    /// What it counts for against the byte limit of a queue: topic, payload and all properties of variable length, and for each User Property the place that it takes
+    /// even if its texts are empty.
     pub(super) fn size(&self) -> usize {
         if self.properties.is_empty() {
             return self.topic.as_str().len().saturating_add(self.payload.len());
@@ -96,7 +100,7 @@ impl ApplicationMessage {
             correlation_data.as_ref().map_or(0, Bytes::len),
             content_type.as_ref().map_or(0, |text| text.len()),
         ];
-        let pairs = user_properties.iter().map(|(name, value)| name.len().saturating_add(value.len()));
+        let pairs = user_properties.iter().map(|(name, value)| name.len().saturating_add(value.len()).saturating_add(USER_PROPERTY));
         parts.into_iter().chain(pairs).fold(0, usize::saturating_add)
     }
 

@@ -155,8 +155,9 @@ mod tests {
         let message = std::sync::Arc::get_mut(&mut delivery.message).unwrap();
         message.properties.user_properties.0.push(("name".into(), "value".into()));
         message.properties.correlation_data = Some("data".into());
-        assert_eq!(queue.push(delivery.clone(), 9, 13), Queued::Full { first: true });
-        assert_eq!(queue.push(delivery, 9, 14), Queued::Kept);
+        assert_eq!(queue.push(delivery.clone(), 9, 77), Queued::Full { first: true });
+        assert_eq!(queue.push(delivery, 9, 78), Queued::Kept);
+        assert_eq!(queue.bytes(), 78, "1 for the topic, 4 and 5 for the name and the value, 64 for their place, 4 for the data");
     }
 
     #[test]
