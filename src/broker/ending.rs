@@ -4,7 +4,7 @@ use super::config::Redirect;
 use super::connection::Phase;
 use super::event::{BrokerEvent, EndCause};
 use super::rate_limit::ConnectRates;
-use super::session_state::{Online, SessionExpiry};
+use super::session_state::{Online, Session, SessionExpiry};
 use super::shared::SharedSubscriptions;
 use super::subscription::SessionKey;
 use super::{Broker, Timer};
@@ -228,6 +228,7 @@ impl Broker {
     /// The process is there again: sessions that do not outlive their connection end, and the wills of those who were connected are published or begin to wait.
     pub(super) fn restart(&mut self, now: Instant) {
         let sessions: Vec<SessionKey> = self.by_client.values().copied().collect();
+        self.leave_groups_if_over(&sessions);
         for key in sessions {
             let Some(session) = self.sessions.get(key.0) else { continue };
             let (is_over, is_online, has_will) =
@@ -251,8 +252,21 @@ impl Broker {
         let connections = self.connections.ids();
         let sessions: Vec<SessionKey> =
             connections.into_iter().filter_map(|connection| self.detach(connection, cause.clone(), farewell.clone())).collect();
+        self.leave_groups_if_over(&sessions);
         for session in sessions {
             self.settle(now, session);
+        }
+    }
+
+    /// Those of many that end at the same time are no members any more: otherwise each would hand over what it has to the next, which ends too.
+    fn leave_groups_if_over(&mut self, sessions: &[SessionKey]) {
+        for key in sessions {
+            let is_over = |session: &&Session| session.online.is_none() && session.expiry == SessionExpiry::AT_CLOSE;
+            let Some(session) = self.sessions.get(key.0).filter(is_over) else { continue };
+            let filters: Vec<_> = session.subscriptions.keys().filter(|filter| filter.is_shared()).cloned().collect();
+            for filter in filters {
+                self.remove_subscription(&filter, *key);
+            }
         }
     }
 }

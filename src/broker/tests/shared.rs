@@ -337,3 +337,34 @@ fn a_crash_that_loses_everything_hands_nothing_over() {
     assert_eq!(dropped, 6);
     assert_eq!(bench.broker.shared_groups().count(), 0);
 }
+
+#[test]
+fn members_that_end_together_hand_nothing_to_each_other() {
+    let ends: [fn(&mut Bench); 2] = [
+        |bench| bench.broker.handle_shutdown(bench.now),
+        |bench| {
+            bench.broker.handle_crash(bench.now);
+            bench.drain();
+            bench.broker.handle_restart(bench.now);
+        },
+    ];
+    for end in ends {
+        let mut bench = Bench::new();
+        for name in ["a", "b", "c", "d"] {
+            let member = bench.join(connect(V5, name));
+            bench.subscribe(member, "$share/g/t", Q1);
+        }
+        let stays = bench.join(lasting(V5, "s", 60));
+        bench.subscribe(stays, "$share/g/t", Q1);
+        let publisher = bench.join(connect(V5, "p"));
+        for packet_id in 1..=5 {
+            bench.send(publisher, publish("t", "x", Q1, packet_id));
+        }
+        end(&mut bench);
+        bench.drain();
+        let moved = |event: &&BrokerEvent| matches!(event, BrokerEvent::MessageDropped { reason: DropReason::MovedToAnotherMember, .. });
+        assert_eq!(bench.events.iter().filter(moved).count(), 4, "each of them once");
+        let session = bench.session("s").unwrap();
+        assert_eq!((session.in_flight.len(), session.queued_messages), (1, 4));
+    }
+}
