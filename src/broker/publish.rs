@@ -186,7 +186,13 @@ impl Broker {
                 self.acknowledge_publish(key, qos, packet_id, reason_code);
                 Ok(())
             }
-            _ => Err(Misbehaviour { reason_code, clause, message: limit }),
+            _ => {
+                // It was not accepted: when it comes again on another connection, it is no duplicate.
+                if let (Some(packet_id), Some(session)) = (packet_id, self.sessions.get_mut(key.0)) {
+                    session.inbound.finished(packet_id);
+                }
+                Err(Misbehaviour { reason_code, clause, message: limit })
+            }
         }
     }
 

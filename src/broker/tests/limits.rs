@@ -344,3 +344,19 @@ fn a_retained_message_that_finds_no_room_leaves_no_older_one_behind_mqtt_3_3_1_5
     assert_eq!(bench.payloads(subscriber).len(), 1, "what it replaces makes room for it");
     assert_eq!(bench.broker.held_bytes(), 40);
 }
+
+#[test]
+fn a_qos_2_message_that_closed_its_connection_is_no_duplicate_when_there_is_room_mqtt_4_3_3_2_v311() {
+    let mut bench = Bench::with(BrokerConfig { max_payload_bytes: 20, ..BrokerConfig::default() });
+    let other = bench.join(connect(V5, "o"));
+    bench.subscribe(other, "t", Q0);
+    bench.send(other, retained("r", &"x".repeat(19), Q0, 0));
+    let publisher = bench.join(lasting(V311, "p", 0));
+    bench.send(publisher, publish("t", "once", Q2, 1));
+    assert!(bench.is_closed(publisher), "3.1.1 has no other way to refuse it");
+    bench.send(other, retained("r", "", Q0, 0));
+    let publisher = bench.join(lasting(V311, "p", 0));
+    bench.send(publisher, Packet::Publish(Publish { dup: true, ..message("t", "once", Q2, 1) }));
+    assert_eq!(bench.take(publisher), [Packet::Pubrec(ack(1))]);
+    assert_eq!(bench.payloads(other), ["t=once"]);
+}
