@@ -32,7 +32,7 @@ struct Log {
 
 #[derive(Debug, Serialize, Deserialize)]
 enum Act {
-    Do { command: Command, ahead: Option<Instant> },
+    Do { command: Box<Command>, ahead: Option<Instant> },
     Switch(u32),
     Solution,
     Step(usize),
@@ -69,7 +69,7 @@ pub(crate) fn note(action: &Action, Stand { records, at, ahead }: Stand, after: 
     LOG.with_borrow_mut(|log| {
         (log.records, log.at) = after;
         let act = match action {
-            Action::Do(command) => Act::Do { command: command.clone(), ahead },
+            Action::Do(command) => Act::Do { command: Box::new(command.clone()), ahead },
             Action::SwitchBranch(BranchId(branch)) => Act::Switch(*branch),
             Action::ShowSolution => Act::Solution,
             Action::TurnToStep(step) => Act::Step(*step),
@@ -103,7 +103,7 @@ pub(crate) fn replay(slug: &str, playground: &mut Playground) -> bool {
                     compute(playground, head);
                 }
                 seek(playground, records, at);
-                Action::Do(command)
+                Action::Do(*command)
             }
             Act::Switch(branch) => Action::SwitchBranch(BranchId(branch)),
             Act::Solution => Action::ShowSolution,
