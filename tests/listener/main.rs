@@ -7,6 +7,7 @@ mod support;
 
 mod config;
 mod export;
+mod log;
 mod many;
 mod slow;
 #[cfg(unix)]

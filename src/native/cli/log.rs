@@ -20,12 +20,12 @@ impl Log {
         match happening {
             Happening::Broker(event) => self.hear_event(at, event),
             Happening::Opened { connection, peer, transport } if self.is_verbose => {
-                say(&format!("{at} connection {} from {transport}://{peer}", connection.0));
+                tell(&format!("{at} connection {} from {transport}://{peer}", connection.0));
             }
             Happening::Closed { connection, reason } if self.is_verbose => {
-                say(&format!("{at} connection {} closed: {reason:?}", connection.0))
+                tell(&format!("{at} connection {} closed: {reason:?}", connection.0));
             }
-            Happening::HandshakeFailed { peer, reason } => say(&format!("{at} no WebSocket for {peer}: {reason}")),
+            Happening::HandshakeFailed { peer, reason } => tell(&format!("{at} no WebSocket for {peer}: {reason}")),
             Happening::AcceptFailed(error) => warn(&format!("no more connections for now: {error}")),
             Happening::Opened { .. } | Happening::Closed { .. } | Happening::Sent { .. } => {}
         }
@@ -34,27 +34,27 @@ impl Log {
     fn hear_event(self, at: Instant, event: &BrokerEvent) {
         match event {
             BrokerEvent::ClientConnected { client_id, version, session_present, .. } => {
-                say(&format!("{at} {:?} connected (MQTT {version}, Session Present {})", client_id.as_str(), u8::from(*session_present)));
+                tell(&format!("{at} {:?} connected (MQTT {version}, Session Present {})", client_id.as_str(), u8::from(*session_present)));
             }
             BrokerEvent::ConnectionEnded { client_id: Some(client_id), cause, .. } => {
-                say(&format!("{at} {:?} gone: {}", client_id.as_str(), self.cause(cause)));
+                tell(&format!("{at} {:?} gone: {}", client_id.as_str(), self.cause(cause)));
             }
             BrokerEvent::ConnectionEnded {
                 connection,
                 client_id: None,
                 cause: cause @ (EndCause::Refused { .. } | EndCause::ClientMisbehaved { .. }),
             } => {
-                say(&format!("{at} connection {} refused: {}", connection.0, self.cause(cause)));
+                tell(&format!("{at} connection {} refused: {}", connection.0, self.cause(cause)));
             }
-            BrokerEvent::LimitReached { message } => say(&format!("{at} {}", self.language.render(message))),
+            BrokerEvent::LimitReached { message } => tell(&format!("{at} {}", self.language.render(message))),
             // Frames and payloads belong to the clients, passwords among them.
             BrokerEvent::PacketReceived { .. } | BrokerEvent::MalformedReceived { .. } => {}
             BrokerEvent::MessageAccepted { message, publisher, topic, qos, retain, payload } if self.is_verbose => {
                 let publisher = publisher.as_ref().map(ClientId::as_str);
                 let size = payload.len();
-                say(&format!("{at} message {} of {publisher:?} accepted: {topic:?} {qos:?} retain {retain} payload {size} B", message.0));
+                tell(&format!("{at} message {} of {publisher:?} accepted: {topic:?} {qos:?} retain {retain} payload {size} B", message.0));
             }
-            other if self.is_verbose => say(&format!("{at} {other:?}")),
+            other if self.is_verbose => tell(&format!("{at} {other:?}")),
             _ => {}
         }
     }
@@ -70,6 +70,19 @@ impl Log {
             plain => format!("{plain:?}"),
         }
     }
+}
+
+/// A line with words of clients in it: control characters are written out, so that nobody forges a line or moves the terminal's cursor.
+fn tell(line: &str) {
+    let mut printable = String::with_capacity(line.len());
+    for character in line.chars() {
+        if character.is_control() {
+            printable.extend(character.escape_debug());
+        } else {
+            printable.push(character);
+        }
+    }
+    say(&printable);
 }
 
 /// A line on standard output. Should nobody listen any more, serving goes on.
