@@ -24,6 +24,7 @@ broker-limit-connect-rate = Clients connect too often: the broker takes { $limit
 broker-limit-client-connect-rate = { $client } connects too often: the broker takes { $limit } CONNECTs of one Client Identifier in { $ms } ms. This one is refused.
 broker-limit-sessions = The broker has { $limit } sessions, the most it may have. The Client is refused.
 broker-limit-retained = The broker has { $limit } retained messages, the most it may have. This one is not retained.
+broker-limit-retained-at-once = { $client } has asked for more than { $limit } retained messages at once. It gets no more of them for this SUBSCRIBE.
 broker-limit-payload = A message of { $client } with { $size } bytes of payload is not accepted: the broker takes at most { $limit } bytes.
 broker-sys-topic = { $client } may not publish to { $topic }: only the broker itself does.
 broker-limit-payloads = The messages that the broker keeps take { $limit } bytes, the most they may. It keeps no further ones.

@@ -16,6 +16,9 @@ use crate::packet::{
 use crate::text::key;
 use crate::time::Instant;
 
+/// The most retained messages that one SUBSCRIBE brings, unless more may be kept: a small packet can name `#` many thousand times.
+const RETAINED_AT_ONCE: usize = 10_000;
+
 impl Broker {
     /// Each filter in order, then one SUBACK, then the retained messages [MQTT-3.8.4-5].
     pub(super) fn handle_subscribe(&mut self, now: Instant, key: SessionKey, subscribe: Subscribe) -> Result<(), Misbehaviour> {
@@ -60,8 +63,14 @@ impl Broker {
         }
         let suback = Suback { packet_id, reason_string: None, user_properties: UserProperties::default(), reason_codes };
         self.send(key, &Packet::Suback(suback));
+        let mut room = self.config.max_retained.max(RETAINED_AT_ONCE);
         for (filter, granted) in fresh {
-            self.send_retained(now, key, &filter, granted);
+            if !self.send_retained(now, key, &filter, granted, &mut room) {
+                let limit = self.config.max_retained.max(RETAINED_AT_ONCE);
+                let message = key::BROKER_LIMIT_RETAINED_AT_ONCE.with("client", client_id.as_str()).with("limit", limit);
+                self.emit(BrokerEvent::LimitReached { message });
+                break;
+            }
         }
         Ok(())
     }
@@ -150,9 +159,11 @@ impl Broker {
         Ok((granted, existed))
     }
 
-    /// The retained messages of a new subscription, with RETAIN 1 (5.0 §3.3.1.3).
-    fn send_retained(&mut self, now: Instant, key: SessionKey, filter: &TopicFilter, granted: Granted) {
+    /// The retained messages of a new subscription, with RETAIN 1 (5.0 §3.3.1.3), as far as there is `room` for them. Says whether there was for all.
+    fn send_retained(&mut self, now: Instant, key: SessionKey, filter: &TopicFilter, granted: Granted, room: &mut usize) -> bool {
         for message in self.retained.matching(filter) {
+            let Some(left) = room.checked_sub(1) else { return false };
+            *room = left;
             if message.is_expired(now) {
                 continue;
             }
@@ -166,6 +177,7 @@ impl Broker {
             let delivery = Delivery { message, qos, retain: true, subscription_identifiers, share: None };
             self.deliver(now, key, filter.clone(), delivery, &mut SharedFrame::default());
         }
+        true
     }
 
     /// Each filter in order, then one UNSUBACK [MQTT-3.10.4-6]. Deliveries that have begun are finished [MQTT-3.10.4-3].

@@ -360,3 +360,16 @@ fn a_qos_2_message_that_closed_its_connection_is_no_duplicate_when_there_is_room
     assert_eq!(bench.take(publisher), [Packet::Pubrec(ack(1))]);
     assert_eq!(bench.payloads(other), ["t=once"]);
 }
+
+#[test]
+fn a_subscribe_that_names_a_filter_over_and_over_brings_a_bounded_number_of_retained_messages() {
+    let mut bench = Bench::new();
+    let client = bench.join(connect(V5, "c"));
+    for number in 0..100 {
+        bench.send(client, retained(&format!("t/{number}"), "x", Q0, 0));
+    }
+    bench.send(client, subscribe(1, &vec![("#", options(Q0)); 150], None));
+    let received = bench.take(client);
+    assert_eq!(received.len(), 1 + 10_000, "SUBACK, and the first hundred filters have theirs");
+    assert_eq!(bench.limits(), ["broker-limit-retained-at-once"]);
+}
