@@ -13,28 +13,13 @@ use mqtt_playground::rng::Seed;
 use mqtt_playground::session::Transmit;
 use mqtt_playground::time::{Duration, Instant};
 
+use crate::choices::Choices;
+
 /// The most unacknowledged messages that the client allows a 5.0 server.
 const RECEIVE_MAXIMUM: u16 = 3;
 /// The most publishes that wait, and the most open requests.
 const QUEUE_LIMIT: usize = 4;
 const REQUEST_LIMIT: usize = 3;
-
-/// The input as a stream of choices; zeros when it is used up.
-struct Choices<'a>(&'a [u8]);
-
-impl<'a> Choices<'a> {
-    fn byte(&mut self) -> u8 {
-        let Some((first, rest)) = self.0.split_first() else { return 0 };
-        self.0 = rest;
-        *first
-    }
-
-    fn bytes(&mut self, length: usize) -> &'a [u8] {
-        let (taken, rest) = self.0.split_at(length.min(self.0.len()));
-        self.0 = rest;
-        taken
-    }
-}
 
 /// A client and what its driver knows: whether there is a connection, and what became of it.
 struct Bench {

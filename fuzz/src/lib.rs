@@ -1,5 +1,7 @@
 //! What the fuzz targets check; each target in `targets/` is one line.
 
+pub mod broker_ops;
+mod choices;
 pub mod client_hostile;
 pub mod differential;
 pub mod topics;

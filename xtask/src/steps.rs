@@ -106,7 +106,7 @@ pub(crate) const STEPS: [Step; 13] = [
     },
     Step {
         name: "fuzz",
-        about: "a minute of fuzzing: codec, dissection, topics, other codecs beside ours",
+        about: "a minute of fuzzing: codec, dissection, topics, other codecs beside ours, broker, client",
         needs: &[Need::CargoFuzz],
         wants: &[],
         after: &[],
