@@ -274,6 +274,11 @@ impl Broker {
         if !session.queue.is_empty() || session.outbound.blocked().is_some() {
             return self.enqueue(now, key, delivery, Routing::QueuedReceiveMaximum);
         }
+        // A will, or properties, may not have been counted when the message was accepted.
+        if !self.may_hold(&delivery.message) {
+            self.report_held_full();
+            return Decision::dropped(DropReason::PayloadsFull);
+        }
         match self.start_flight(now, key, &delivery) {
             Ok(Started::Sent { packet_id, bytes }) => {
                 Decision { routing: Routing::Sent { qos, packet_id: Some(packet_id) }, send: Some((online.connection, bytes)), limit: None }

@@ -373,3 +373,16 @@ fn a_subscribe_that_names_a_filter_over_and_over_brings_a_bounded_number_of_reta
     assert_eq!(received.len(), 1 + 10_000, "SUBACK, and the first hundred filters have theirs");
     assert_eq!(bench.limits(), ["broker-limit-retained-at-once"]);
 }
+
+#[test]
+fn a_will_that_finds_no_room_is_not_in_flight_to_those_who_are_there_either() {
+    let mut bench = Bench::with(BrokerConfig { max_payload_bytes: 20, ..BrokerConfig::default() });
+    let subscriber = bench.join(connect(V5, "s"));
+    bench.subscribe(subscriber, "will", Q1);
+    let publisher = bench.join(connect(V5, "p"));
+    bench.send(publisher, retained("r", &"x".repeat(17), Q1, 1));
+    let dying = bench.join(with_will(connect(V5, "d"), Q1, None));
+    bench.cut(dying);
+    assert_eq!(bench.last_routing("s"), Routing::Dropped(DropReason::PayloadsFull));
+    assert_eq!(bench.broker.held_bytes(), 18);
+}
