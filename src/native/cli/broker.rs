@@ -27,10 +27,10 @@ pub(super) struct Options {
     /// Address for MQTT over TCP, such as 127.0.0.1:1883. Port 0 picks a free one; the address in use is printed. May be repeated.
     ///
     /// Without --tcp and --ws the broker listens at 127.0.0.1:1883.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     tcp: Vec<SocketAddr>,
     /// Address for MQTT over WebSocket, such as 127.0.0.1:9001. May be repeated.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     ws: Vec<SocketAddr>,
     /// Set the broker up from a mosquitto.conf and the password and access files that it names. What it says that cannot be followed is named with its line.
     ///
@@ -49,7 +49,7 @@ pub(super) struct Options {
     #[arg(long)]
     allow_remote: bool,
     /// Let in web pages of this origin over WebSocket, such as https://example.org. Pages of this computer are let in anyway. May be repeated.
-    #[arg(long, value_name = "ORIGIN")]
+    #[arg(long, value_name = "ORIGIN", value_parser = origin)]
     allow_origin: Vec<String>,
     /// A name or address by which WebSocket clients may call this computer, beyond localhost and loopback addresses. May be repeated.
     #[arg(long, value_name = "HOST")]
@@ -57,13 +57,26 @@ pub(super) struct Options {
     /// Write the trace of all clients when the broker stops; the format goes by the ending: .pcapng or .json. Passwords are masked. May be repeated.
     #[arg(long, value_name = "FILE")]
     export: Vec<PathBuf>,
-    /// Print every decision of the broker.
+    /// Print every decision of the broker, but for what it publishes of itself below $SYS/.
     #[arg(long, short)]
     verbose: bool,
 }
 
 fn profile(name: &str) -> Result<Profile, String> {
     Profile::from_name(name).ok_or_else(|| format!("known are {}", Profile::ALL.map(Profile::name).join(", ")))
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "an IP address and a port are needed, such as 127.0.0.1:1883 or [::1]:1883".to_owned())
+}
+
+/// As browsers send it: anything else would never match, and silently.
+fn origin(text: &str) -> Result<String, String> {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    match host {
+        Some(host) if !host.is_empty() && !host.contains(|letter: char| letter == '/' || letter.is_whitespace()) => Ok(text.to_owned()),
+        _ => Err("scheme and host are needed, without a path and without / at the end, such as https://example.org".to_owned()),
+    }
 }
 
 impl Options {
@@ -246,6 +259,27 @@ impl Signals {
     async fn next(&mut self) {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_an_ip_address_with_a_port() {
+        assert!(address("127.0.0.1:0").is_ok() && address("[::1]:1883").is_ok());
+        for wrong in ["1883", "localhost:1883", "127.0.0.1"] {
+            assert!(address(wrong).is_err_and(|why| why.contains("127.0.0.1:1883")), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_origin_that_no_browser_sends_is_refused() {
+        assert!(origin("https://course.example").is_ok() && origin("http://192.0.2.1:8000").is_ok());
+        for wrong in ["course.example", "https://course.example/", "https://course.example/mqtt", "https://", "https://a b", "*"] {
+            assert!(origin(wrong).is_err(), "{wrong}");
         }
     }
 }

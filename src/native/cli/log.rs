@@ -49,6 +49,8 @@ impl Log {
             BrokerEvent::LimitReached { message } => tell(&format!("{at} {}", self.language.render(message))),
             // Frames and payloads belong to the clients, passwords among them.
             BrokerEvent::PacketReceived { .. } | BrokerEvent::MalformedReceived { .. } => {}
+            // A hundred lines every ten seconds would bury everything else.
+            _ if is_of_itself(event) => {}
             BrokerEvent::MessageAccepted { message, publisher, topic, qos, retain, payload } if self.is_verbose => {
                 let publisher = publisher.as_ref().map(ClientId::as_str);
                 let size = payload.len();
@@ -83,6 +85,16 @@ fn tell(line: &str) {
         }
     }
     say(&printable);
+}
+
+/// Whether it is about what the broker publishes of itself.
+fn is_of_itself(event: &BrokerEvent) -> bool {
+    match event {
+        BrokerEvent::MessageAccepted { publisher: None, topic, .. } | BrokerEvent::RetainedStored { topic, .. } => {
+            topic.as_str().starts_with("$SYS/")
+        }
+        _ => false,
+    }
 }
 
 /// A line on standard output. Should nobody listen any more, serving goes on.
