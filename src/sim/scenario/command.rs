@@ -84,8 +84,12 @@ pub(super) fn read_timeline(names: &Names, table: &Table<'_, '_>) -> Vec<(Instan
         .iter()
         .filter_map(|entry| {
             let at = entry.require("at").and_then(|value| value.duration());
-            let command = read_command(names, entry);
-            entry.report_unknown_keys();
+            let act = entry.require("do").and_then(|value| value.choice(&ACTS));
+            let command = act.and_then(|act| read_command(names, act, entry));
+            if act.is_some() {
+                // Without it nobody knows which keys belong here.
+                entry.report_unknown_keys();
+            }
             Some((after_start(at?), command?))
         })
         .collect();
@@ -111,8 +115,7 @@ fn read_node(names: &Names, value: &Value<'_, '_>) -> Option<NodeId> {
     node
 }
 
-fn read_command(names: &Names, table: &Table<'_, '_>) -> Option<Command> {
-    let act = table.require("do")?.choice(&ACTS)?;
+fn read_command(names: &Names, act: Act, table: &Table<'_, '_>) -> Option<Command> {
     if let Act::PowerCut | Act::PowerOn = act {
         // «node» because the broker is no client; «client» because that is what every other command says.
         let value = match table.get("client") {

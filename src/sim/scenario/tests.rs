@@ -338,6 +338,12 @@ fn access_limits_and_times_of_the_broker_are_read() {
 }
 
 #[test]
+fn the_keys_of_an_unknown_command_are_no_mistakes_of_their_own() {
+    let text = "[[client]]\nname = \"a\"\n[[timeline]]\nat = \"1 s\"\ndo = \"kik\"\nclient = \"a\"";
+    assert_eq!(mistakes(text), [(5, 6, "sim-unknown-value", Some("kick".to_owned()))]);
+}
+
+#[test]
 fn mistakes_about_the_broker_have_line_column_and_suggestion() {
     let cases = [
         ("profile = \"mosquito\"", (2, 11, "sim-unknown-value", Some("mosquitto"))),
