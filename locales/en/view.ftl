@@ -63,8 +63,8 @@ view-decided-by-unknown-user = there is no such user
 view-drop-slow-reader = QoS 0, and it does not read what was sent before
 view-drop-payloads-full = the messages that the broker keeps take all the room there is
 view-drop-moved-to-another-member = another member of the shared subscription gets it instead
-view-shared-chosen = Of the { $members } members of { $filter }, { $node } gets this message. It is its turn.
-view-shared-passed-over = Of the { $members } members of { $filter }, { $node } gets this message. Passed over, as they cannot take it as soon: { $passed }.
+view-shared-chosen = Of the { $members } members of { $filter }, { $node } gets this message. It is its turn
+view-shared-passed-over = Of the { $members } members of { $filter }, { $node } gets this message. Passed over, as they cannot take it as soon: { $passed }
 view-duplicate = { $node } has this QoS 2 message already and did not pass it on again (id { $id })
 view-retried = { $node } got no acknowledgement within its retry interval and sends the packet again (id { $id })
 view-left-unacknowledged = { $node } had { $count ->
@@ -102,3 +102,11 @@ view-state-broker = { $count ->
 view-will-known = { $topic } · QoS { $qos }
 view-will-known-due = { $topic } · QoS { $qos } · due at { $at } s
 view-fate-sent = sent; from here nobody can see whether it arrived
+view-access-changed = Users or rights have changed at the broker
+view-access-users = Checks the passwords of { $count ->
+    [one] one user
+   *[other] { $count } users
+}.
+view-access-no-anonymous = Clients without a User Name are refused.
+view-access-acl = Checks rights to publish and subscribe with an access control list.
+view-access-dynamic = Users and rights are administered through $CONTROL/dynamic-security/v1.

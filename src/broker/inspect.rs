@@ -14,6 +14,8 @@ pub struct SessionSummary<'a> {
     pub client_id: &'a ClientId,
     /// Of the last connection.
     pub version: ProtocolVersion,
+    /// As which user it connected last; `None` is anonymous.
+    pub user_name: Option<&'a str>,
     /// The living connection.
     pub connection: Option<ConnectionId>,
     /// Session Expiry Interval in seconds: 0 ends with the connection, `u32::MAX` never.
@@ -26,6 +28,12 @@ pub struct SessionSummary<'a> {
     pub in_flight: Vec<InFlightSummary<'a>>,
     /// How many more may be sent before one is acknowledged.
     pub send_quota: u16,
+    /// How many that were at the start of the connection; 0 without one.
+    pub receive_maximum: u16,
+    /// Topic Aliases that the Client has set, upwards.
+    pub aliases_from_client: Vec<(u16, &'a TopicName)>,
+    /// Topic Aliases that the broker has set, by topic.
+    pub aliases_to_client: Vec<(u16, &'a TopicName)>,
     /// Identifiers of QoS 2 messages from the Client that are not released.
     pub unreleased: Vec<PacketId>,
     /// Messages that wait.
@@ -100,6 +108,7 @@ impl Broker {
         Some(SessionSummary {
             client_id: &session.client_id,
             version: session.version,
+            user_name: session.user_name.as_deref(),
             connection: session.online.map(|online| online.connection),
             session_expiry_interval: session.expiry.0,
             expires_at: self.timers.deadline(&Timer::SessionEnd(key)),
@@ -120,6 +129,9 @@ impl Broker {
                 })
                 .collect(),
             send_quota: session.outbound.send_quota(),
+            receive_maximum: session.outbound.receive_maximum(),
+            aliases_from_client: session.inbound_aliases.iter().collect(),
+            aliases_to_client: session.outbound_aliases.iter().collect(),
             unreleased: session.inbound.unreleased().collect(),
             queued_messages: session.queue.len(),
             queued_bytes: session.queue.bytes(),

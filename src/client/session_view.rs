@@ -22,6 +22,12 @@ pub struct SessionView<'a> {
     pub subscriptions: &'a [KnownSubscription],
     /// PUBLISHes at QoS 1 and 2 that may still be sent before one is acknowledged; 0 without a connection.
     pub send_quota: u16,
+    /// How many that were at the start of the connection: the Server's Receive Maximum; 0 without one.
+    pub send_maximum: u16,
+    /// Topic Aliases that the Client has set: by itself by topic, else upwards.
+    pub aliases_to_server: Vec<(u16, &'a TopicName)>,
+    /// Topic Aliases that the Server has set, upwards.
+    pub aliases_from_server: Vec<(u16, &'a TopicName)>,
     /// PUBLISHes at QoS 1 and 2 that may still come before one is acknowledged; 0 without a connection.
     pub receive_quota: u16,
     /// When the next PINGREQ is due, if nothing else is sent before.
@@ -45,6 +51,7 @@ impl Client {
     /// What the client knows of its session now.
     #[must_use]
     pub fn session(&self) -> SessionView<'_> {
+        let is_connected = self.state == ClientState::Connected;
         SessionView {
             exists: self.has_session,
             outgoing: self.outbound.iter().collect(),
@@ -57,7 +64,15 @@ impl Client {
                 .collect(),
             subscriptions: &self.subscriptions,
             send_quota: self.outbound.send_quota(),
-            receive_quota: if self.state == ClientState::Connected { self.inbound.receive_quota() } else { 0 },
+            send_maximum: self.outbound.receive_maximum(),
+            aliases_to_server: if is_connected {
+                let given = self.connection.aliases.iter().map(|(&alias, topic)| (alias, topic));
+                given.chain(self.connection.automatic_aliases.iter()).collect()
+            } else {
+                Vec::new()
+            },
+            aliases_from_server: if is_connected { self.connection.inbound_aliases.iter().collect() } else { Vec::new() },
+            receive_quota: if is_connected { self.inbound.receive_quota() } else { 0 },
             next_pingreq: self.timers.deadline(&Timer::Pingreq),
             pingresp_until: self.timers.deadline(&Timer::Pingresp),
         }

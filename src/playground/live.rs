@@ -129,6 +129,10 @@ impl Live {
     pub(super) fn apply(&mut self, command: &Command) -> Result<(), Message> {
         let now = self.now;
         let Some(outcome) = command.tell(now, &mut self.client) else { return Err(key::PLAYGROUND_LIVE_CANNOT.message()) };
+        if outcome.is_ok() {
+            // Whoever looks back and does something sees what comes of it.
+            self.past = None;
+        }
         self.drain();
         outcome.map_err(|error| CommandError::from(error).message())
     }

@@ -2,6 +2,7 @@
 
 mod action;
 mod clock;
+mod draft;
 mod live;
 mod progress;
 mod run;
@@ -12,6 +13,7 @@ mod transport;
 mod views;
 
 pub use action::{Action, LiveInput, Speed};
+pub use draft::PropertiesDraft;
 pub use screen::{BranchRow, ClientRow, FieldRow, LessonScreen, PredictionState, Screen, Selection, TimelineMark, Transport};
 
 use std::rc::Rc;

@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
-use crate::client::{Client, ClientState};
+use crate::client::{Acknowledges, Client, ClientState};
 use crate::lesson::{GoalResult, Lesson};
 use crate::link::Conditions;
-use crate::packet::{Field, PacketType};
+use crate::packet::{Field, PacketType, ProtocolVersion};
 use crate::sim::{BranchId, World};
 use crate::text::Message;
 use crate::time::Instant;
@@ -135,6 +135,12 @@ pub struct ClientRow {
     pub conditions: Conditions,
     /// Fault rules that have not struck yet.
     pub faults: usize,
+    /// Its version.
+    pub version: ProtocolVersion,
+    /// How many received messages wait for the learner's acknowledgement; `None` if the client acknowledges by itself.
+    pub unacknowledged: Option<usize>,
+    /// Whether it proves by AUTH who it is, and so can do it again.
+    pub authenticates: bool,
 }
 
 /// The lesson pane.
@@ -178,9 +184,16 @@ pub(super) fn client_rows(world: &World, nodes: &[Node]) -> Vec<ClientRow> {
             frozen: found.frozen,
             conditions: found.conditions,
             faults: found.faults().count(),
+            version: found.client.version(),
+            unacknowledged: unacknowledged(&found.client),
+            authenticates: found.client.config().authentication.is_some(),
         })
     });
     rows.collect()
+}
+
+fn unacknowledged(client: &Client) -> Option<usize> {
+    (client.config().acknowledges == Acknowledges::WhenTold).then(|| client.session().unacknowledged.len())
 }
 
 /// The one client of a live connection.
@@ -194,5 +207,8 @@ pub(super) fn live_client_rows(name: &str, client: &Client) -> Vec<ClientRow> {
         frozen: false,
         conditions: Conditions::default(),
         faults: 0,
+        version: client.version(),
+        unacknowledged: unacknowledged(client),
+        authenticates: client.config().authentication.is_some(),
     }]
 }

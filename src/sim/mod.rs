@@ -9,5 +9,6 @@ mod world;
 
 pub use command::{Command, CommandError, MessageProperties};
 pub use history::{Branch, BranchId, Cursor, Difference, History, Limits, Stride};
+pub use quantity::format_duration;
 pub use scenario::{ClientSpec, Device, Reply, Scenario, Signal, Template};
 pub use world::{ClientNode, World, WorldLimits};

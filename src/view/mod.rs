@@ -5,11 +5,13 @@ mod narrator;
 mod packets;
 mod sequence;
 mod sessions;
+mod settings;
 mod stage;
 
 pub use conformance::{Bound, Shown, Statement, Words, statements};
 pub use narrator::Narrator;
 pub use packets::{Fate, PacketList, PacketRow, Summary, text_of};
 pub use sequence::{Mark, MarkKind, Sequence, SequenceItem};
-pub use sessions::{BrokerSession, ClientSession, InFlight, RetainedRow, SessionReport};
+pub use sessions::{Aliases, BrokerSession, ClientSession, InFlight, Quota, RetainedRow, SessionReport, SharedRow, SubscriptionRow};
+pub use settings::SettingRow;
 pub use stage::{Flight, PathStatus, Stage, StageFold, StageNode, StagePath, state_words};

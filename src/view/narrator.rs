@@ -328,6 +328,9 @@ impl Narrator {
                 };
                 (self.node_of(client_id), MarkKind::Note, words.with("topic", &**topic).with("why", why))
             }
+            BrokerEvent::AccessChanged => {
+                return Some(Telling::of_node(NodeId::BROKER, MarkKind::Note, key::VIEW_ACCESS_CHANGED.message()));
+            }
             BrokerEvent::LimitReached { message } => {
                 return Some(Telling::of_node(NodeId::BROKER, MarkKind::Note, message.clone()));
             }

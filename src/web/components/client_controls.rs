@@ -7,9 +7,9 @@ use super::condition_sliders::ConditionSliders;
 use super::controls::CONTROLS_HEAD;
 use super::cut_controls::CutControls;
 use super::fault_rules::FaultRules;
-use super::publish_form::PublishForm;
+use super::publish_form::{Proposal, PublishForm};
 use super::subscribe_form::SubscribeForm;
-use crate::packet::ReasonCode;
+use crate::packet::{ProtocolVersion, ReasonCode};
 use crate::playground::{Action, ClientRow};
 use crate::sim::Command;
 use crate::text::{Key, Message, key};
@@ -20,16 +20,17 @@ pub(crate) struct ClientControlsProps {
     pub(crate) client: ClientRow,
     /// What the stage says of it.
     pub(crate) status: Option<Message>,
-    /// The topic it published to first.
-    pub(crate) topic: Option<String>,
+    /// The message it published first.
+    pub(crate) proposal: Proposal,
     pub(crate) live: bool,
 }
 
 /// All controls of a client. A real one has no path that could be cut.
 #[component]
-pub(crate) fn ClientControls(ClientControlsProps { client, status, topic, live }: &ClientControlsProps) -> Html {
+pub(crate) fn ClientControls(ClientControlsProps { client, status, proposal, live }: &ClientControlsProps) -> Html {
     let ui = use_ui();
     let node = client.node;
+    let is_v5 = client.version == ProtocolVersion::V5;
     let button = |name: Key, class: &'static str, enabled: bool, command: Command| {
         html! {
             <ActButton class={classes!("button", class)} {enabled} onclick={ui.act(Action::Do(command))}>{ ui.text(name) }</ActButton>
@@ -59,10 +60,22 @@ pub(crate) fn ClientControls(ClientControlsProps { client, status, topic, live }
                     { button(key::PAGE_CONNECT, "", client.powered && !client.connected, Command::Connect { client: node }) }
                     { disconnect(key::PAGE_DISCONNECT, ReasonCode::Success) }
                     { disconnect(key::PAGE_DISCONNECT_WILL, ReasonCode::DisconnectWithWillMessage) }
+                    if client.authenticates {
+                        { button(key::PAGE_REAUTHENTICATE, "", client.connected, Command::Reauthenticate { client: node }) }
+                    }
+                    if !live {
+                        { button(key::PAGE_KICK, "danger", client.connected, Command::Kick { client: node }) }
+                    }
                 </div>
+                if let Some(waiting) = client.unacknowledged {
+                    <div class="control-row">
+                        { button(key::PAGE_ACKNOWLEDGE, "", waiting > 0, Command::Acknowledge { client: node, packet_id: None }) }
+                        <p class="line-note">{ ui.render(&key::PAGE_ACKNOWLEDGE_WAITING.with("count", waiting)) }</p>
+                    </div>
+                }
             </section>
-            <PublishForm {node} topic={topic.clone()} />
-            <SubscribeForm {node} />
+            <PublishForm {node} proposal={proposal.clone()} has_properties={is_v5} />
+            <SubscribeForm {node} has_options={is_v5} />
             if !live {
                 <section class="control-group">
                     <h2>{ ui.text(key::PAGE_CONTROLS_POWER) }</h2>

@@ -6,6 +6,7 @@ use yew::prelude::*;
 
 use super::broker_controls::BrokerControls;
 use super::client_controls::ClientControls;
+use super::publish_form::Proposal;
 use crate::packet::PacketType;
 use crate::playground::ClientRow;
 use crate::text::key;
@@ -26,10 +27,13 @@ pub(crate) struct ControlsProps {
     pub(crate) live: bool,
 }
 
-/// The topic that a client published to first: what it is there for.
-fn first_topic(packets: &[PacketRow], client: NodeId) -> Option<String> {
+/// A message like the first that the client published: what it is there for.
+fn proposal(packets: &[PacketRow], client: NodeId) -> Proposal {
     let is_its = |packet: &&PacketRow| packet.from == client && packet.packet_type == PacketType::Publish;
-    packets.iter().filter(is_its).find_map(|packet| packet.summary.topic.clone())
+    packets.iter().filter(is_its).find(|packet| packet.summary.topic.is_some()).map_or_else(Proposal::default, |packet| {
+        let summary = &packet.summary;
+        Proposal { topic: summary.topic.clone(), qos: summary.qos.unwrap_or_default(), retain: summary.retain }
+    })
 }
 
 /// Picks a node and shows what can be done to it.
@@ -58,7 +62,7 @@ pub(crate) fn Controls(props: &ControlsProps) -> Html {
                     key={client.node.0}
                     client={client.clone()}
                     status={props.stage.nodes.iter().find(|node| node.node == client.node).map(|node| node.status.clone())}
-                    topic={first_topic(&props.packets, client.node)}
+                    proposal={proposal(&props.packets, client.node)}
                     live={props.live}
                 />
             } else if let Some(broker) = broker.filter(|_| !props.live) {

@@ -20,6 +20,7 @@ mod lesson_list;
 mod lesson_pane;
 mod live_form;
 mod live_page;
+mod message_properties;
 mod packet_chip;
 mod packet_list;
 mod packet_panel;
@@ -46,6 +47,7 @@ pub(crate) mod for_tests {
     pub(crate) use super::hex_view::{HexView, HexViewProps};
     pub(crate) use super::packet_list::{PacketListing, PacketListingProps};
     pub(crate) use super::sequence_table::{SequenceTable, SequenceTableProps};
+    pub(crate) use super::session_inspector::{SessionInspector, SessionInspectorProps};
 }
 
 pub(crate) use announcer::Announcer;

@@ -5,10 +5,13 @@ use wasm_bindgen::JsCast;
 use web_sys::{HtmlInputElement, HtmlSelectElement, KeyboardEvent};
 use yew::prelude::*;
 
+use super::act_button::ActButton;
+use super::message_properties::MessagePropertiesFields;
 use crate::packet::{QoS, TopicError, TopicName};
-use crate::playground::Action;
-use crate::sim::{Command, MessageProperties};
+use crate::playground::{Action, PropertiesDraft};
+use crate::sim::Command;
 use crate::text::{Key, key};
+use crate::time::Duration;
 use crate::trace::NodeId;
 use crate::web::i18n::use_ui;
 use crate::web::state::Msg;
@@ -17,7 +20,20 @@ use crate::web::state::Msg;
 pub(crate) struct PublishFormProps {
     pub(crate) node: NodeId,
     /// What the form proposes when it opens.
+    pub(crate) proposal: Proposal,
+    /// Whether messages have properties and may be requests (5.0).
+    pub(crate) has_properties: bool,
+}
+
+/// How long a request waits for its answer.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A message like those that the client publishes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Proposal {
     pub(crate) topic: Option<String>,
+    pub(crate) qos: QoS,
+    pub(crate) retain: bool,
 }
 
 /// The text of an input, from its event.
@@ -79,22 +95,41 @@ pub(crate) fn qos_options(selected: QoS) -> Html {
 
 /// The form.
 #[component]
-pub(crate) fn PublishForm(PublishFormProps { node, topic: proposed }: &PublishFormProps) -> Html {
+pub(crate) fn PublishForm(PublishFormProps { node, proposal, has_properties }: &PublishFormProps) -> Html {
     let ui = use_ui();
-    let topic = use_state_eq(|| proposed.clone().unwrap_or_else(|| String::from("home/temp")));
+    let topic = use_state_eq(|| proposal.topic.clone().unwrap_or_else(|| String::from("home/temp")));
     let payload = use_state_eq(|| String::from("22.5"));
-    let qos = use_state_eq(QoS::default);
-    let retain = use_state_eq(|| false);
-    let checked = TopicName::new(topic.as_str());
+    let qos = use_state_eq(|| proposal.qos);
+    let retain = use_state_eq(|| proposal.retain);
+    let draft = use_state_eq(PropertiesDraft::default);
+    let properties = draft.properties();
+    // A Topic Alias that was set before stands for the topic.
+    let is_by_alias = topic.is_empty() && properties.as_ref().is_ok_and(|properties| properties.topic_alias.is_some());
+    let checked = if is_by_alias { Ok(TopicName::default()) } else { TopicName::new(topic.as_str()) };
+    let is_possible = checked.is_ok() && properties.is_ok();
     let act = {
         let (ui, node, payload, qos, retain, checked) = (ui.clone(), *node, payload.clone(), *qos, *retain, checked.clone());
+        let properties = properties.clone();
         Callback::from(move |()| {
-            if let Ok(topic) = &checked {
+            if let (Ok(topic), Ok(properties)) = (&checked, &properties) {
                 let payload = ByteString::from(payload.as_str());
-                let (topic, properties) = (topic.clone(), MessageProperties::default());
+                let (topic, properties) = (topic.clone(), properties.clone());
                 ui.say(Msg::Act(Action::Do(Command::Publish { client: node, topic, payload, qos, retain, properties })));
             }
         })
+    };
+    let request = {
+        let (ui, client, payload, qos, checked) = (ui.clone(), *node, payload.clone(), *qos, checked.clone());
+        Callback::from(move |_: MouseEvent| {
+            if let Ok(topic) = &checked {
+                let payload = ByteString::from(payload.as_str());
+                ui.say(Msg::Act(Action::Do(Command::Request { client, topic: topic.clone(), payload, qos, timeout: REQUEST_TIMEOUT })));
+            }
+        })
+    };
+    let on_draft = {
+        let draft = draft.clone();
+        Callback::from(move |changed| draft.set(changed))
     };
     let on_topic = {
         let topic = topic.clone();
@@ -134,8 +169,15 @@ pub(crate) fn PublishForm(PublishFormProps { node, topic: proposed }: &PublishFo
             <div class="control-row">
                 <label class="pick"><span class="unseen">{ "QoS" }</span><select onchange={on_qos}>{ qos_options(*qos) }</select></label>
                 <label class="tick"><input type="checkbox" checked={*retain} onchange={on_retain} /><span>{ "RETAIN" }</span></label>
-                <button type="button" class="button primary" onclick={act.reform(|_: MouseEvent| ())} disabled={checked.is_err()}>{ ui.text(key::PAGE_PUBLISH_DO) }</button>
+                <ActButton class="button primary" enabled={is_possible} onclick={act.reform(|_: MouseEvent| ())}>{ ui.text(key::PAGE_PUBLISH_DO) }</ActButton>
             </div>
+            if *has_properties {
+                <MessagePropertiesFields draft={(*draft).clone()} onchange={on_draft} />
+                <div class="control-row">
+                    <ActButton class="button" enabled={checked.is_ok() && !is_by_alias} onclick={request}>{ ui.text(key::PAGE_REQUEST_DO) }</ActButton>
+                    <p class="line-note">{ ui.text(key::PAGE_REQUEST_HELP) }</p>
+                </div>
+            }
         </form>
     }
 }

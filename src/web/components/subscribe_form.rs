@@ -2,8 +2,9 @@
 
 use yew::prelude::*;
 
+use super::act_button::ActButton;
 use super::publish_form::{on_enter, qos_of, qos_options, stay, topic_error, value_of};
-use crate::packet::{QoS, SubscriptionOptions, TopicFilter};
+use crate::packet::{QoS, RetainHandling, SubscriptionOptions, TopicFilter};
 use crate::playground::Action;
 use crate::sim::Command;
 use crate::text::key;
@@ -11,25 +12,39 @@ use crate::trace::NodeId;
 use crate::web::i18n::use_ui;
 use crate::web::state::Msg;
 
+/// The highest Subscription Identifier (5.0 §3.8.2.1.2).
+const IDENTIFIER_MAX: u32 = 268_435_455;
+
 #[derive(Properties, PartialEq)]
 pub(crate) struct SubscribeFormProps {
     pub(crate) node: NodeId,
+    /// Whether there are options besides QoS (5.0).
+    pub(crate) has_options: bool,
 }
 
 /// The form.
 #[component]
-pub(crate) fn SubscribeForm(SubscribeFormProps { node }: &SubscribeFormProps) -> Html {
+pub(crate) fn SubscribeForm(SubscribeFormProps { node, has_options }: &SubscribeFormProps) -> Html {
     let ui = use_ui();
     let node = *node;
     let filter = use_state_eq(|| String::from("home/#"));
     let qos = use_state_eq(|| QoS::AtLeastOnce);
+    let more = use_state_eq(SubscriptionOptions::default);
+    let identifier = use_state_eq(String::new);
     let checked = TopicFilter::new(filter.as_str());
+    let checked_identifier = match identifier.trim() {
+        "" => Ok(None),
+        text => text.parse().ok().filter(|number| (1..=IDENTIFIER_MAX).contains(number)).map(Some).ok_or(()),
+    };
+    let share = checked.as_ref().ok().and_then(TopicFilter::share).map(|(group, _)| group.to_owned());
+    // A protocol error [MQTT-3.8.3-4].
+    let is_no_local_shared = *has_options && share.is_some() && more.no_local;
+    let is_possible = checked.is_ok() && checked_identifier.is_ok() && !is_no_local_shared;
     let act = {
-        let (ui, qos, checked) = (ui.clone(), *qos, checked.clone());
+        let (ui, options, checked) = (ui.clone(), SubscriptionOptions { qos: *qos, ..*more }, checked.clone());
         Callback::from(move |()| {
-            if let Ok(filter) = &checked {
-                let options = SubscriptionOptions { qos, ..SubscriptionOptions::default() };
-                ui.say(Msg::Act(Action::Do(Command::Subscribe { client: node, filter: filter.clone(), options, identifier: None })));
+            if let (true, Ok(filter), Ok(identifier)) = (is_possible, &checked, checked_identifier) {
+                ui.say(Msg::Act(Action::Do(Command::Subscribe { client: node, filter: filter.clone(), options, identifier })));
             }
         })
     };
@@ -49,6 +64,35 @@ pub(crate) fn SubscribeForm(SubscribeFormProps { node }: &SubscribeFormProps) ->
         let qos = qos.clone();
         Callback::from(move |event: Event| qos.set(qos_of(&event)))
     };
+    let toggle = |flip: fn(&mut SubscriptionOptions)| {
+        let more = more.clone();
+        Callback::from(move |_: Event| {
+            let mut changed = *more;
+            flip(&mut changed);
+            more.set(changed);
+        })
+    };
+    let on_handling = {
+        let more = more.clone();
+        Callback::from(move |event: Event| {
+            // 0, 1 and 2 as the values of QoS are.
+            let retain_handling = match qos_of(&event) {
+                QoS::AtMostOnce => RetainHandling::SendAtSubscribe,
+                QoS::AtLeastOnce => RetainHandling::SendIfNew,
+                QoS::ExactlyOnce => RetainHandling::DoNotSend,
+            };
+            more.set(SubscriptionOptions { retain_handling, ..*more });
+        })
+    };
+    let on_identifier = {
+        let identifier = identifier.clone();
+        Callback::from(move |event: InputEvent| identifier.set(value_of(&event)))
+    };
+    let handlings = [
+        (RetainHandling::SendAtSubscribe, key::PAGE_RETAIN_HANDLING_ALWAYS),
+        (RetainHandling::SendIfNew, key::PAGE_RETAIN_HANDLING_NEW),
+        (RetainHandling::DoNotSend, key::PAGE_RETAIN_HANDLING_NEVER),
+    ];
     html! {
         <form class="control-group" onsubmit={stay()} autocomplete="off" aria-label={ui.text(key::PAGE_SUBSCRIBE)}>
             <h2>{ ui.text(key::PAGE_SUBSCRIBE) }</h2>
@@ -58,13 +102,44 @@ pub(crate) fn SubscribeForm(SubscribeFormProps { node }: &SubscribeFormProps) ->
                     autocapitalize="off" aria-invalid={checked.is_err().to_string()} aria-describedby="subscribe-filter-note" />
             </label>
             <p id="subscribe-filter-note" class={classes!("line-note", checked.is_err().then_some("bad"))}>
-                { checked.as_ref().err().map(|error| ui.text(topic_error(*error))) }
+                { match (&checked, &share) {
+                    (Err(error), _) => ui.text(topic_error(*error)),
+                    (Ok(_), Some(group)) => ui.render(&key::PAGE_SHARE_HELP.with("group", group.as_str())),
+                    (Ok(_), None) => String::new(),
+                } }
             </p>
             <div class="control-row">
                 <label class="pick"><span class="unseen">{ ui.text(key::PAGE_MAXIMUM_QOS) }</span><select onchange={on_qos}>{ qos_options(*qos) }</select></label>
-                <button type="button" class="button primary" onclick={act.reform(|_: MouseEvent| ())} disabled={checked.is_err()}>{ ui.text(key::PAGE_SUBSCRIBE_DO) }</button>
-                <button type="button" class="button" disabled={checked.is_err()} onclick={unsubscribe}>{ ui.text(key::PAGE_UNSUBSCRIBE_DO) }</button>
+                <ActButton class="button primary" enabled={is_possible} onclick={act.reform(|_: MouseEvent| ())}>{ ui.text(key::PAGE_SUBSCRIBE_DO) }</ActButton>
+                <ActButton class="button" enabled={checked.is_ok()} onclick={unsubscribe}>{ ui.text(key::PAGE_UNSUBSCRIBE_DO) }</ActButton>
             </div>
+            if *has_options {
+                <details class="fold">
+                    <summary>{ ui.text(key::PAGE_OPTIONS) }</summary>
+                    <div class="fold-fields">
+                        <label class="tick"><input type="checkbox" checked={more.no_local} onchange={toggle(|more| more.no_local = !more.no_local)} /><span>{ "No Local" }</span></label>
+                        <label class="tick"><input type="checkbox" checked={more.retain_as_published} onchange={toggle(|more| more.retain_as_published = !more.retain_as_published)} /><span>{ "Retain As Published" }</span></label>
+                        if is_no_local_shared {
+                            <p class="line-note bad">{ ui.text(key::PAGE_NO_LOCAL_SHARED) }</p>
+                        }
+                        <label class="line">
+                            <span>{ "Retain Handling" }</span>
+                            <select onchange={on_handling}>
+                                for (handling, words) in handlings {
+                                    <option value={(handling as u8).to_string()} selected={handling == more.retain_handling}>{ format!("{}: {}", handling as u8, ui.text(words)) }</option>
+                                }
+                            </select>
+                        </label>
+                        <label class="line">
+                            <span>{ "Subscription Identifier" }</span>
+                            <input type="text" value={(*identifier).clone()} oninput={on_identifier} spellcheck="false" autocapitalize="off" aria-invalid={checked_identifier.is_err().to_string()} />
+                            if checked_identifier.is_err() {
+                                <span class="line-note bad">{ ui.text(key::PAGE_SUBSCRIPTION_IDENTIFIER) }</span>
+                            }
+                        </label>
+                    </div>
+                </details>
+            }
         </form>
     }
 }
