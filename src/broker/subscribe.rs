@@ -19,6 +19,9 @@ use crate::time::Instant;
 /// The most retained messages that one SUBSCRIBE brings, unless more may be kept: a small packet can name `#` many thousand times.
 const RETAINED_AT_ONCE: usize = 10_000;
 
+/// Topic Filters that one SUBSCRIBE may always have, however few subscriptions a session may have.
+const FILTERS_MIN: usize = 16;
+
 impl Broker {
     /// Each filter in order, then one SUBACK, then the retained messages [MQTT-3.8.4-5].
     pub(super) fn handle_subscribe(&mut self, now: Instant, key: SessionKey, subscribe: Subscribe) -> Result<(), Misbehaviour> {
@@ -34,9 +37,17 @@ impl Broker {
         let in_use = self.is_packet_id_in_use(key, packet_id);
         let mut reason_codes = Vec::with_capacity(subscriptions.len());
         let mut fresh = Vec::new();
-        for subscription in subscriptions {
+        // Repeated filters make no subscription more, but each costs a search among the retained messages.
+        let filters_max = self.config.max_subscriptions.max(FILTERS_MIN);
+        if subscriptions.len() > filters_max {
+            let message = key::BROKER_LIMIT_SUBSCRIPTIONS.with("client", client_id.as_str()).with("limit", filters_max);
+            self.emit(BrokerEvent::LimitReached { message });
+        }
+        for (position, subscription) in subscriptions.into_iter().enumerate() {
             let result = if in_use {
                 Err(ReasonCode::PacketIdentifierInUse)
+            } else if position >= filters_max {
+                Err(ReasonCode::QuotaExceeded)
             } else {
                 self.subscribe(key, &subscription, properties.subscription_identifier)
             };

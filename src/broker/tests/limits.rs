@@ -186,6 +186,17 @@ fn subscriptions_beyond_the_limit_get_0x97() {
 }
 
 #[test]
+fn filters_of_one_subscribe_beyond_the_limit_get_0x97_even_if_they_repeat() {
+    let mut bench = Bench::with(BrokerConfig { max_subscriptions: 1, ..BrokerConfig::default() });
+    let connection = bench.join(connect(V5, "c"));
+    bench.send(connection, subscribe(1, &[("a", options(Q0)); 18], None));
+    let Packet::Suback(suback) = bench.one(connection) else { panic!() };
+    assert_eq!(suback.reason_codes[..16], [ReasonCode::Success; 16]);
+    assert_eq!(suback.reason_codes[16..], [ReasonCode::QuotaExceeded; 2]);
+    assert_eq!(bench.limits(), ["broker-limit-subscriptions"]);
+}
+
+#[test]
 fn the_longest_session_expiry_holds_for_everyone() {
     for version in BOTH {
         let mut bench = Bench::with(BrokerConfig { session_expiry_max: 30, ..BrokerConfig::default() });
