@@ -128,6 +128,7 @@ page-live-link = 실제 브로커
 page-live-other = 연결을 끝내고 다른 브로커로
 page-live-password = 비밀번호
 page-live-refused = 브라우저가 이 주소를 거절했어요. wss:// 주소나 ws://127.0.0.1 또는 ws://localhost 주소를 써 주세요.
+page-live-refused-by-broker = 브로커가 연결을 거절했어요: { $reason }. 사용자 이름과 비밀번호를 확인하고, 아래 버튼을 눌러 다시 적어 주세요.
 page-live-running = 조작 탭에서 구독하고 발행해 보세요.
 page-live-secrets = 비밀번호는 저장하지 않고, 주소나 기록, 내보낸 파일에도 남기지 않아요.
 page-live-text-frame = 브로커가 텍스트 프레임을 보냈어요. MQTT는 바이너리 프레임만 써요 [MQTT-6.0.0-1]. 연결을 닫았어요.

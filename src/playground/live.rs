@@ -7,9 +7,9 @@ use bytes::Bytes;
 
 use super::screen::live_client_rows;
 use super::{ClientRow, LiveInput};
-use crate::client::{Client, ClientConfig, ClientEvent, Output};
+use crate::client::{Client, ClientConfig, ClientEvent, ClientState, DisconnectCause, Output};
 use crate::link::{CloseReason, Side};
-use crate::packet::{PacketType, ProtocolVersion};
+use crate::packet::{PacketType, ProtocolVersion, ReasonCode};
 use crate::rng::Seed;
 use crate::session::{ConnectionId, Transmit};
 use crate::sim::{Command, CommandError, Cursor, Stride};
@@ -32,6 +32,8 @@ pub(super) struct Live {
     now: Instant,
     connection: ConnectionId,
     transport: Transport,
+    /// Why the Server refused the last CONNECT.
+    refused: Option<ReasonCode>,
     /// The client's state from this number of records on, as often as it changed.
     states: Vec<(usize, LiveState)>,
     /// Where the learner is looking, unless it is the newest record.
@@ -66,6 +68,7 @@ impl Live {
             now: Instant::ZERO,
             connection: ConnectionId(0),
             transport: Transport::Closed,
+            refused: None,
             states: Vec::new(),
             past: None,
         };
@@ -81,7 +84,7 @@ impl Live {
     fn keep_state(&mut self) {
         let name = self.trace().nodes().get(CLIENT.0 as usize).map_or("", |node| node.name.as_str());
         let sessions = Rc::new(SessionReport::of_client(CLIENT, name, &self.client));
-        let state = LiveState { sessions, clients: live_client_rows(name, &self.client).into() };
+        let state = LiveState { sessions, clients: live_client_rows(name, &self.client, self.refused).into() };
         let length = self.trace().len();
         match self.states.last_mut() {
             Some((_, last)) if *last == state => {}
@@ -154,6 +157,10 @@ impl Live {
                 Output::Transmit(transmit) => self.transmit(transmit),
                 Output::Event(event) => self.note(event),
             }
+            // Nothing more is heard of a WebSocket that this side has closed: the close is over at once.
+            if self.transport == Transport::Closed && self.client.state() == ClientState::Disconnecting {
+                self.client.handle_transport_closed(self.now);
+            }
         }
         self.keep_state();
     }
@@ -192,6 +199,11 @@ impl Live {
                 self.record(Event::PacketMalformed { connection, to: Side::Client, bytes, error });
             }
             event => {
+                match &event {
+                    ClientEvent::StateChanged(ClientState::Connected) => self.refused = None,
+                    ClientEvent::Disconnected(DisconnectCause::Refused(reason_code)) => self.refused = Some(*reason_code),
+                    _ => {}
+                }
                 self.record(Event::Client { client: CLIENT, event });
             }
         }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::client::{Acknowledges, Client, ClientState};
 use crate::lesson::{GoalResult, Lesson};
 use crate::link::Conditions;
-use crate::packet::{Field, PacketType, ProtocolVersion};
+use crate::packet::{Field, PacketType, ProtocolVersion, ReasonCode};
 use crate::sim::{BranchId, World};
 use crate::text::Message;
 use crate::time::Instant;
@@ -141,6 +141,8 @@ pub struct ClientRow {
     pub unacknowledged: Option<usize>,
     /// Whether it proves by AUTH who it is, and so can do it again.
     pub authenticates: bool,
+    /// Why a broker outside refused the last CONNECT. In a simulation the broker itself tells it in the sequence.
+    pub refused: Option<ReasonCode>,
 }
 
 /// The lesson pane.
@@ -187,6 +189,7 @@ pub(super) fn client_rows(world: &World, nodes: &[Node]) -> Vec<ClientRow> {
             version: found.client.version(),
             unacknowledged: unacknowledged(&found.client),
             authenticates: found.client.config().authentication.is_some(),
+            refused: None,
         })
     });
     rows.collect()
@@ -197,7 +200,7 @@ fn unacknowledged(client: &Client) -> Option<usize> {
 }
 
 /// The one client of a live connection.
-pub(super) fn live_client_rows(name: &str, client: &Client) -> Vec<ClientRow> {
+pub(super) fn live_client_rows(name: &str, client: &Client, refused: Option<ReasonCode>) -> Vec<ClientRow> {
     vec![ClientRow {
         node: NodeId(1),
         name: name.to_owned(),
@@ -210,5 +213,6 @@ pub(super) fn live_client_rows(name: &str, client: &Client) -> Vec<ClientRow> {
         version: client.version(),
         unacknowledged: unacknowledged(client),
         authenticates: client.config().authentication.is_some(),
+        refused,
     }]
 }

@@ -478,6 +478,22 @@ fn a_live_connection_that_the_server_closes_is_marked() {
 }
 
 #[test]
+fn a_broker_outside_that_refuses_is_named_with_its_reason_and_the_connection_is_over_at_once() {
+    let (mut playground, mut outside) = open_live();
+    let access = crate::broker::AccessControl { allow_anonymous: false, ..Default::default() };
+    outside.broker = Broker::new(BrokerConfig { access, ..BrokerConfig::default() }, Seed(1).stream("nonces", "broker"));
+    playground.apply(Action::Do(Command::Connect { client: NodeId(1) })).unwrap();
+    outside.exchange(&mut playground, Instant::ZERO);
+    let screen = playground.screen();
+    let refused = screen.clients[0].refused.unwrap();
+    assert!(refused.is_error(), "{refused}");
+    assert_eq!(screen.stage.paths[0].status, PathStatus::Idle);
+    assert_eq!(Language::English.render(&screen.stage.nodes[1].status), "not connected");
+    // It can be tried again at once.
+    playground.apply(Action::Do(Command::Connect { client: NodeId(1) })).unwrap();
+}
+
+#[test]
 fn every_lesson_in_the_catalog_is_solved_by_its_solution_and_shows_the_packets_that_its_text_names() {
     assert!(crate::lesson::catalog().len() >= 4);
     for lesson in crate::lesson::catalog() {

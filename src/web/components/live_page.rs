@@ -60,6 +60,9 @@ pub(crate) fn LivePane(LivePaneProps { clients }: &LivePaneProps) -> Html {
                     </div>
                 </div>
             }
+            if let Some(reason_code) = clients.iter().find_map(|client| client.refused) {
+                <p class="notice bad" role="alert">{ ui.render(&key::PAGE_LIVE_REFUSED_BY_BROKER.with("reason", reason_code.to_string())) }</p>
+            }
             <p>{ ui.text(key::PAGE_LIVE_RUNNING) }</p>
             <p class="quiet">{ ui.text(key::PAGE_LIVE_SECRETS) }</p>
             <button type="button" class="button" onclick={ui.on(|| Msg::CloseLive)}>{ ui.text(key::PAGE_LIVE_OTHER) }</button>
