@@ -3,6 +3,7 @@
 
 import { existsSync } from 'node:fs'
 import { aedes, labOverWire, ours } from './brokers.mjs'
+import { clock, race } from './race.mjs'
 
 const TOPIC = Buffer.from('sensors/room1/temperature')
 const PAYLOAD = Buffer.alloc(32, 'x')
@@ -136,15 +137,6 @@ class Bench {
   }
 }
 
-/** Nanoseconds. With CPU_TIME=1 those that this process has computed, for a machine that does other things too. */
-const clock = () => {
-  if (!process.env.CPU_TIME) return Number(process.hrtime.bigint())
-  const { user, system } = process.cpuUsage()
-  return (user + system) * 1000
-}
-
-const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1]
-
 const [wasm, small] = ['wasm32-unknown-unknown/release', 'wasm32-unknown-unknown/small'].map(
   (folder) => `${process.env.CARGO_TARGET_DIR ?? new URL('../target', import.meta.url).pathname}/${folder}/mqtt_playground_benches.wasm`,
 )
@@ -163,24 +155,8 @@ for (const scenario of SCENARIOS) {
   if (only && !scenario.name.includes(only)) continue
   const benches = []
   for (const [, make] of contestants) benches.push(await Bench.start(make, scenario))
-  const times = benches.map(() => [])
-  // Two rounds warm up. Each round begins with another contestant.
-  for (let round = -2; round < rounds; round += 1) {
-    for (let turn = 0; turn < benches.length; turn += 1) {
-      const index = (round + 2 + turn) % benches.length
-      const time = await benches[index].run()
-      if (round >= 0) times[index].push(time)
-    }
-  }
-  console.log(`${scenario.name}: ${scenario.messages} messages a run, ${rounds} rounds`)
-  contestants.forEach(([name], index) => {
-    const time = median(times[index])
-    const ratio = median(times[index].map((one, round) => one / times[0][round]))
-    const spread = (Math.max(...times[index]) - Math.min(...times[index])) / time
-    console.log(
-      `  ${name.padEnd(26)}${time.toFixed(0).padStart(9)} ns/delivery${(1e6 / time).toFixed(0).padStart(8)}k/s${ratio.toFixed(1).padStart(8)}× ours  (spread ${(spread * 100).toFixed(0)} %)`,
-    )
-  })
+  const title = `${scenario.name}: ${scenario.messages} messages a run`
+  await race(title, 'delivery', rounds, contestants.map(([name], index) => [name, () => benches[index].run()]))
   for (const bench of benches) await bench.broker.close()
 }
 process.exit(0)

@@ -1,11 +1,11 @@
 // Brokers with one face: `connect(onData)` gives `{ write(chunk) }`, the two ends of a byte stream. `onData(bytes, start, end)` looks at its bytes at once.
 
-import { readFileSync } from 'node:fs'
 import { Duplex } from 'node:stream'
+import { instantiate } from './module.mjs'
 
 /** Ours, in wasm. Bytes are copied in and gathered for each connection on the way out, then handed on as views. */
 export function ours(path, events) {
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(path)))
+  const exports = instantiate(path)
   const host = exports.host_new(events ? 1 : 0)
   const receivers = []
   const queue = []

@@ -2,7 +2,8 @@
 
 use bytes::{Bytes, BytesMut};
 
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(target_arch = "wasm32")]
+mod exports;
 pub mod mqtt5_protocol;
 pub mod mqttbytes;
 pub mod ours;
