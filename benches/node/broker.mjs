@@ -2,7 +2,7 @@
 // A publisher writes a window of packets at once and goes on when all that follows from it has come. See ../README.md.
 
 import { existsSync } from 'node:fs'
-import { aedes, labOverWire, ours } from './brokers.mjs'
+import { aedes, ours } from './brokers.mjs'
 import { clock, race } from './race.mjs'
 
 const TOPIC = Buffer.from('sensors/room1/temperature')
@@ -140,13 +140,11 @@ class Bench {
 const [wasm, small] = ['wasm32-unknown-unknown/release', 'wasm32-unknown-unknown/small'].map(
   (folder) => `${process.env.CARGO_TARGET_DIR ?? new URL('../target', import.meta.url).pathname}/${folder}/mqtt_playground_benches.wasm`,
 )
-const laboverwire = process.env.LABOVERWIRE ?? new URL('./laboverwire/mqtt5_wasm.js', import.meta.url).pathname
 const contestants = [
   ['ours, quiet', () => ours(wasm, false)],
   ['ours, with events', () => ours(wasm, true)],
   ...(existsSync(small) ? [['ours, quiet, opt-level s', () => ours(small, false)]] : []),
   ['aedes', aedes],
-  ...(existsSync(laboverwire) ? [['LabOverWire mqtt5-wasm', () => labOverWire(laboverwire)]] : []),
 ]
 const only = process.argv[2]
 const rounds = Number(process.env.ROUNDS ?? 11)

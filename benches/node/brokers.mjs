@@ -79,26 +79,3 @@ export async function aedes() {
     close: () => new Promise((resolve) => broker.close(resolve)),
   }
 }
-
-/** `mqtt5-wasm` of LabOverWire's mqtt-lib, built by `peers/mqtt5-wasm`; its connections are message ports. */
-export async function labOverWire(path) {
-  const { createRequire } = await import('node:module')
-  const { Broker, BrokerConfig } = createRequire(import.meta.url)(path)
-  const config = new BrokerConfig()
-  config.maxClients = 100_000
-  config.allowAnonymous = true
-  const broker = Broker.withConfig(config)
-  const ports = []
-  return {
-    connect(onData) {
-      const port = broker.createClientPort()
-      ports.push(port)
-      port.onmessage = ({ data }) => onData(new Uint8Array(data), 0, data.byteLength)
-      port.start?.()
-      return { write: (chunk) => port.postMessage(chunk) }
-    },
-    close() {
-      for (const port of ports) port.close()
-    },
-  }
-}
