@@ -24,12 +24,17 @@ pub struct PropertiesDraft {
     pub topic_alias: String,
 }
 
+/// What was typed is no value of its property; the form says at the field what would be one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this is no value of the property")]
+pub struct NotAValue;
+
 impl PropertiesDraft {
     /// Message Expiry Interval, if there is one and it is a number.
     ///
     /// # Errors
     /// It is none.
-    pub fn message_expiry(&self) -> Result<Option<u32>, ()> {
+    pub fn message_expiry(&self) -> Result<Option<u32>, NotAValue> {
         number(&self.message_expiry)
     }
 
@@ -37,23 +42,27 @@ impl PropertiesDraft {
     ///
     /// # Errors
     /// It is none.
-    pub fn topic_alias(&self) -> Result<Option<u16>, ()> {
-        number(&self.topic_alias).and_then(|alias| if alias == Some(0) { Err(()) } else { Ok(alias) })
+    pub fn topic_alias(&self) -> Result<Option<u16>, NotAValue> {
+        number(&self.topic_alias).and_then(|alias| if alias == Some(0) { Err(NotAValue) } else { Ok(alias) })
     }
 
     /// Response Topic, if there is one: without wildcards [MQTT-3.3.2-14].
     ///
     /// # Errors
     /// It is none.
-    pub fn response_topic(&self) -> Result<Option<TopicName>, ()> {
-        if self.response_topic.is_empty() { Ok(None) } else { TopicName::new(self.response_topic.as_str()).map(Some).map_err(drop) }
+    pub fn response_topic(&self) -> Result<Option<TopicName>, NotAValue> {
+        if self.response_topic.is_empty() {
+            Ok(None)
+        } else {
+            TopicName::new(self.response_topic.as_str()).map(Some).map_err(|_| NotAValue)
+        }
     }
 
     /// The properties.
     ///
     /// # Errors
     /// One of them is wrong.
-    pub fn properties(&self) -> Result<MessageProperties, ()> {
+    pub fn properties(&self) -> Result<MessageProperties, NotAValue> {
         let text = |text: &String| (!text.is_empty()).then(|| ByteString::from(text.as_str()));
         let user = (!self.user_name.is_empty()).then(|| (self.user_name.as_str().into(), self.user_value.as_str().into()));
         Ok(MessageProperties {
@@ -68,9 +77,9 @@ impl PropertiesDraft {
     }
 }
 
-fn number<T: std::str::FromStr>(text: &str) -> Result<Option<T>, ()> {
+fn number<T: std::str::FromStr>(text: &str) -> Result<Option<T>, NotAValue> {
     let text = text.trim();
-    if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(drop) }
+    if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(|_| NotAValue) }
 }
 
 #[cfg(test)]
@@ -93,9 +102,9 @@ mod tests {
             change(&mut draft);
             draft.properties()
         };
-        assert_eq!(wrong(|draft| draft.message_expiry = "-1".into()), Err(()));
-        assert_eq!(wrong(|draft| draft.topic_alias = "0".into()), Err(()));
-        assert_eq!(wrong(|draft| draft.topic_alias = "65536".into()), Err(()));
-        assert_eq!(wrong(|draft| draft.response_topic = "a/#".into()), Err(()));
+        assert_eq!(wrong(|draft| draft.message_expiry = "-1".into()), Err(NotAValue));
+        assert_eq!(wrong(|draft| draft.topic_alias = "0".into()), Err(NotAValue));
+        assert_eq!(wrong(|draft| draft.topic_alias = "65536".into()), Err(NotAValue));
+        assert_eq!(wrong(|draft| draft.response_topic = "a/#".into()), Err(NotAValue));
     }
 }

@@ -13,7 +13,7 @@ mod transport;
 mod views;
 
 pub use action::{Action, LiveInput, Speed};
-pub use draft::PropertiesDraft;
+pub use draft::{NotAValue, PropertiesDraft};
 pub use screen::{BranchRow, ClientRow, FieldRow, LessonScreen, PredictionState, Screen, Selection, TimelineMark, Transport};
 
 use std::rc::Rc;
