@@ -47,7 +47,6 @@ pub(crate) mod for_tests {
     pub(crate) use super::hex_view::{HexView, HexViewProps};
     pub(crate) use super::packet_list::{PacketListing, PacketListingProps};
     pub(crate) use super::sequence_table::{SequenceTable, SequenceTableProps};
-    pub(crate) use super::session_inspector::{SessionInspector, SessionInspectorProps};
 }
 
 pub(crate) use announcer::Announcer;
