@@ -64,13 +64,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_target_has_a_binary_and_seeds_of_its_name() {
+    fn each_target_has_a_binary_and_those_that_only_play_seeds_have_seeds() {
         let manifest = fs::read_to_string(root().join("fuzz/Cargo.toml")).unwrap();
         let targets = targets(&root().join("fuzz/targets")).unwrap();
         assert!(targets.len() >= 7, "{targets:?}");
         assert!(SEEDS_ALONE.iter().all(|alone| targets.iter().any(|target| target == alone)), "{targets:?}");
         for target in targets {
             assert!(manifest.contains(&format!("name = \"{target}\"")), "{target}");
+            let has_seeds = fs::read_dir(root().join("fuzz/corpus").join(&target)).is_ok_and(|mut seeds| seeds.next().is_some());
+            assert!(has_seeds || !SEEDS_ALONE.contains(&target.as_str()), "{target}");
         }
     }
 }

@@ -106,7 +106,7 @@ pub(crate) const STEPS: [Step; 13] = [
     },
     Step {
         name: "fuzz",
-        about: "a minute of fuzzing: codec, dissection, topics, other codecs beside ours, broker, client",
+        about: "a minute of fuzzing: codec, dissection, topics, client; the seeds of other codecs beside ours and of the broker",
         needs: &[Need::CargoFuzz],
         wants: &[],
         after: &[],
