@@ -2,6 +2,7 @@ playground-no-such-lesson = There is no lesson “{ $slug }”. Pick one from th
 playground-branch-original = Original run
 playground-branch = Branch { $number }
 playground-no-such-packet = There is no such packet in this run.
+playground-too-far = That packet is too far ahead to compute at once. Play on or go to the end, then try again.
 playground-not-yet = That packet has not appeared yet. Do your part first, then try again.
 playground-no-selection = Select a packet first.
 playground-no-such-field = This packet has no such field.

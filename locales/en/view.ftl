@@ -99,8 +99,8 @@ view-state-broker = { $count ->
     [one] { $count } connection
    *[other] { $count } connections
 }
-view-will-known = { $topic } · QoS { $qos }
-view-will-known-due = { $topic } · QoS { $qos } · due at { $at } s
+view-will-known = Will: { $topic } · QoS { $qos }
+view-will-known-due = Will: { $topic } · QoS { $qos } · due at { $at } s
 view-fate-sent = sent; from here nobody can see whether it arrived
 view-access-changed = Users or rights have changed at the broker
 view-access-users = Checks the passwords of { $count ->

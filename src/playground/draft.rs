@@ -58,11 +58,20 @@ impl PropertiesDraft {
         }
     }
 
+    /// Whether a User Property has a value and no name: nothing would be sent of it.
+    #[must_use]
+    pub const fn user_name_is_missing(&self) -> bool {
+        self.user_name.is_empty() && !self.user_value.is_empty()
+    }
+
     /// The properties.
     ///
     /// # Errors
     /// One of them is wrong.
     pub fn properties(&self) -> Result<MessageProperties, NotAValue> {
+        if self.user_name_is_missing() {
+            return Err(NotAValue);
+        }
         let text = |text: &String| (!text.is_empty()).then(|| ByteString::from(text.as_str()));
         let user = (!self.user_name.is_empty()).then(|| (self.user_name.as_str().into(), self.user_value.as_str().into()));
         Ok(MessageProperties {
@@ -106,5 +115,7 @@ mod tests {
         assert_eq!(wrong(|draft| draft.topic_alias = "0".into()), Err(NotAValue));
         assert_eq!(wrong(|draft| draft.topic_alias = "65536".into()), Err(NotAValue));
         assert_eq!(wrong(|draft| draft.response_topic = "a/#".into()), Err(NotAValue));
+        let nameless = PropertiesDraft { user_value: "b".into(), ..PropertiesDraft::default() };
+        assert_eq!(nameless.properties(), Err(NotAValue));
     }
 }

@@ -14,7 +14,7 @@ mod views;
 
 pub use action::{Action, LiveInput, Speed};
 pub use draft::{NotAValue, PropertiesDraft};
-pub use screen::{BranchRow, ClientRow, FieldRow, LessonScreen, PredictionState, Screen, Selection, TimelineMark, Transport};
+pub use screen::{BranchRow, ClientRow, FieldRow, LessonScreen, PredictionState, Screen, Selection, TimelineMark, Transport, UsualMessage};
 
 use std::rc::Rc;
 
@@ -30,7 +30,7 @@ use crate::view::SessionReport;
 use clock::Clock;
 use live::Live;
 use progress::Progress;
-use run::Run;
+use run::{Run, Search};
 use screen::client_rows;
 use views::{Source, Views};
 
@@ -217,8 +217,11 @@ impl Playground {
         let named = progress.lesson.packets.get(index).cloned().ok_or_else(|| key::PLAYGROUND_NO_SUCH_PACKET.message())?;
         let until = Instant::ZERO + progress.lesson.until;
         let Engine::Run(run) = &mut self.engine else { return Err(key::PLAYGROUND_ONLY_IN_LESSON.message()) };
-        let found = run.go_to(until, |trace| named.find(trace.nodes(), trace.records()))?;
-        let record = found.ok_or_else(|| key::PLAYGROUND_NOT_YET.message())?;
+        let record = match run.go_to(until, |trace| named.find(trace.nodes(), trace.records()))? {
+            Search::Found(record) => record,
+            Search::Nowhere => return Err(key::PLAYGROUND_NOT_YET.message()),
+            Search::GaveUp => return Err(key::PLAYGROUND_TOO_FAR.message()),
+        };
         self.clock.playing = false;
         self.select(Some(record))
     }

@@ -21,6 +21,16 @@ pub(super) enum Advance {
     Unfinished,
 }
 
+/// What came of looking for a record that may lie ahead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Search {
+    Found(RecordId),
+    /// It does not come if nobody does anything.
+    Nowhere,
+    /// Not within what one action may compute; it may come later.
+    GaveUp,
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct Run {
     pub(super) history: History,
@@ -109,17 +119,20 @@ impl Run {
         Ok(record)
     }
 
-    /// Goes right behind a record that lies at most at `until`, which may not be computed yet. Returns whether there is one that `find` accepts; if not, nothing moves.
+    /// Goes right behind a record that lies at most at `until`, which may not be computed yet. If there is none that `find` accepts, nothing moves.
     ///
     /// # Errors
     /// A command of the script that makes no sense when its time comes.
-    pub(super) fn go_to(&mut self, until: Instant, find: impl Fn(&Trace) -> Option<RecordId>) -> Result<Option<RecordId>, Message> {
+    pub(super) fn go_to(&mut self, until: Instant, find: impl Fn(&Trace) -> Option<RecordId>) -> Result<Search, Message> {
         let mut found = find(self.trace());
         if found.is_none() {
             // Looked for in a copy: computing ahead here would make every later act one in the past.
             let mut ahead = self.clone();
-            ahead.advance_to(until)?;
+            let advance = ahead.advance_to(until)?;
             found = find(ahead.trace());
+            if found.is_none() {
+                return Ok(if advance == Advance::Reached { Search::Nowhere } else { Search::GaveUp });
+            }
             if let Some(record) = found {
                 if self.has_script() {
                     *self = ahead;
@@ -134,6 +147,6 @@ impl Run {
         if let Some(record) = found.filter(|record| record.0 as usize >= self.cursor().records) {
             self.history.seek_record(record);
         }
-        Ok(found)
+        Ok(found.map_or(Search::Nowhere, Search::Found))
     }
 }

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use crate::client::{Acknowledges, Client, ClientState};
 use crate::lesson::{GoalResult, Lesson};
 use crate::link::Conditions;
-use crate::packet::{Field, PacketType, ProtocolVersion, ReasonCode};
-use crate::sim::{BranchId, World};
+use crate::packet::{Field, PacketType, ProtocolVersion, QoS, ReasonCode};
+use crate::sim::{BranchId, Device, World};
 use crate::text::Message;
 use crate::time::Instant;
 use crate::trace::{Node, NodeId, RecordId};
@@ -137,12 +137,25 @@ pub struct ClientRow {
     pub faults: usize,
     /// Its version.
     pub version: ProtocolVersion,
+    /// What its first device publishes, if it has one.
+    pub usual: Option<UsualMessage>,
     /// How many received messages wait for the learner's acknowledgement; `None` if the client acknowledges by itself.
     pub unacknowledged: Option<usize>,
     /// Whether it proves by AUTH who it is, and so can do it again.
     pub authenticates: bool,
     /// Why a broker outside refused the last CONNECT. In a simulation the broker itself tells it in the sequence.
     pub refused: Option<ReasonCode>,
+}
+
+/// A message as a device publishes it, without its payload, which varies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsualMessage {
+    /// Topic Name.
+    pub topic: String,
+    /// QoS.
+    pub qos: QoS,
+    /// RETAIN.
+    pub retain: bool,
 }
 
 /// The lesson pane.
@@ -177,6 +190,7 @@ pub struct PredictionState {
 pub(super) fn client_rows(world: &World, nodes: &[Node]) -> Vec<ClientRow> {
     let rows = (1..).zip(nodes.iter().skip(1)).filter_map(|(number, node)| {
         let found = world.client(NodeId(number))?;
+        let spec = world.scenario().clients.get((number as usize).saturating_sub(1));
         Some(ClientRow {
             node: NodeId(number),
             name: node.name.clone(),
@@ -187,12 +201,17 @@ pub(super) fn client_rows(world: &World, nodes: &[Node]) -> Vec<ClientRow> {
             conditions: found.conditions,
             faults: found.faults().count(),
             version: found.client.version(),
+            usual: spec.and_then(|spec| spec.devices.first()).map(usual_message),
             unacknowledged: unacknowledged(&found.client),
             authenticates: found.client.config().authentication.is_some(),
             refused: None,
         })
     });
     rows.collect()
+}
+
+fn usual_message(device: &Device) -> UsualMessage {
+    UsualMessage { topic: device.topic.as_str().to_owned(), qos: device.qos, retain: device.retain }
 }
 
 fn unacknowledged(client: &Client) -> Option<usize> {
@@ -211,6 +230,7 @@ pub(super) fn live_client_rows(name: &str, client: &Client, refused: Option<Reas
         conditions: Conditions::default(),
         faults: 0,
         version: client.version(),
+        usual: None,
         unacknowledged: unacknowledged(client),
         authenticates: client.config().authentication.is_some(),
         refused,

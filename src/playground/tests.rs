@@ -343,6 +343,41 @@ fn a_step_where_nothing_more_happens_leaves_the_time_where_it_is() {
     assert_eq!((transport.at, transport.branches.len()), (Instant::from_secs(5), 1));
 }
 
+#[test]
+fn a_named_packet_that_is_too_far_ahead_to_look_for_is_not_said_to_be_missing() {
+    let mut lesson = lesson();
+    lesson.until = Duration::from_secs(1_000_000);
+    let mut playground = Playground::with_lesson(&lesson);
+    let before = playground.screen().transport;
+    assert_eq!(playground.apply(Action::SelectNamed(1)).unwrap_err().key(), key::PLAYGROUND_TOO_FAR);
+    assert_eq!(playground.screen().transport, before);
+    // What comes before that is found all the same.
+    playground.apply(Action::SelectNamed(0)).unwrap();
+}
+
+#[test]
+fn what_a_device_publishes_is_known_before_it_has() {
+    let screen = open().screen();
+    let usual = UsualMessage { topic: "a/b".to_owned(), qos: QoS::AtLeastOnce, retain: false };
+    assert_eq!((screen.clients[0].usual.as_ref(), screen.clients[1].usual.as_ref()), (Some(&usual), None));
+}
+
+#[test]
+fn a_broker_without_power_has_nobody_connected_and_expiry_counts_from_the_crash() {
+    let mut playground = open();
+    playground.apply(Action::Seek(Instant::from_secs(3))).unwrap();
+    assert!(!playground.screen().sessions.broker_off);
+    playground.apply(Action::Do(Command::PowerCut { node: NodeId::BROKER })).unwrap();
+    let sessions = playground.screen().sessions;
+    assert!(sessions.broker_off);
+    for session in &sessions.sessions {
+        assert!(!session.connected, "{session:?}");
+        assert_eq!(session.expires_at, Some(Instant::from_secs(3)), "Session Expiry Interval 0");
+    }
+    playground.apply(Action::Do(Command::PowerOn { node: NodeId::BROKER })).unwrap();
+    assert!(!playground.screen().sessions.broker_off);
+}
+
 /// A real broker behind a WebSocket, without the WebSocket.
 struct Outside {
     broker: Broker,
@@ -475,6 +510,20 @@ fn a_live_connection_that_the_server_closes_is_marked() {
     // What comes late changes nothing.
     playground.apply(Action::Live(LiveInput::Bytes { now: Instant::from_secs(2), bytes: Bytes::from_static(&[0xd0, 0]) })).unwrap();
     assert_eq!(playground.screen().packets.len(), 2);
+}
+
+#[test]
+fn an_act_on_a_live_connection_returns_from_the_past_and_one_that_is_refused_does_not() {
+    let (mut playground, mut outside) = open_live();
+    playground.apply(Action::Do(Command::Connect { client: NodeId(1) })).unwrap();
+    outside.exchange(&mut playground, Instant::ZERO);
+    playground.apply(Action::ToStart).unwrap();
+    assert!(!playground.screen().transport.playing);
+    assert!(playground.apply(Action::Do(Command::Connect { client: NodeId(1) })).is_err());
+    assert_eq!(playground.screen().transport.records, 0);
+    playground.apply(Action::Do(publish("a"))).unwrap();
+    let screen = playground.screen();
+    assert!(screen.transport.playing && screen.packets.iter().any(|row| row.packet_type == PacketType::Publish));
 }
 
 #[test]

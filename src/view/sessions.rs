@@ -27,6 +27,8 @@ pub struct SessionReport {
     pub access: Vec<Message>,
     /// Retained messages, in order of topic.
     pub retained: Vec<RetainedRow>,
+    /// Whether the broker has no power: what is said of it is what it will find when it starts again.
+    pub broker_off: bool,
 }
 
 /// A client's view of its session.
@@ -202,6 +204,7 @@ impl SessionReport {
                     expires_at: retained.expires_at,
                 })
                 .collect(),
+            broker_off: !world.broker_powered(),
         }
     }
 

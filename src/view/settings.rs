@@ -1,6 +1,6 @@
 //! How a broker is set up, as far as that is not as usual.
 
-use crate::broker::{AccessControl, BrokerConfig};
+use crate::broker::{AccessControl, BrokerConfig, ConnectRate, Redirect};
 use crate::packet::QoS;
 use crate::sim::format_duration;
 use crate::text::{Message, key};
@@ -36,6 +36,20 @@ impl Shown for crate::time::Duration {
     }
 }
 
+impl Shown for ConnectRate {
+    fn shown(&self) -> String {
+        format!("{} / {}", self.connects, format_duration(self.per))
+    }
+}
+
+impl Shown for Redirect {
+    fn shown(&self) -> String {
+        let permanent = if self.permanent { " · permanent" } else { "" };
+        let only_when_full = if self.only_when_full { " · only_when_full" } else { "" };
+        format!("{}{permanent}{only_when_full}", self.server)
+    }
+}
+
 impl<T: Shown> Shown for Option<T> {
     fn shown(&self) -> String {
         self.as_ref().map_or_else(|| "–".to_owned(), Shown::shown)
@@ -64,7 +78,10 @@ pub(super) fn unusual(config: &BrokerConfig) -> Vec<SettingRow> {
         client_id_prefix,
         max_client_id_bytes,
         response_information,
+        redirect,
         connect_timeout,
+        connect_rate,
+        connect_rate_per_client,
         max_payload,
         upgrade_outgoing_qos,
         max_queued_messages,
@@ -112,5 +129,15 @@ mod tests {
         let rows = unusual(&config);
         let rows: Vec<_> = rows.iter().map(|row| (row.name, row.value.as_str())).collect();
         assert_eq!(rows, [("max_inflight", "1"), ("server_keep_alive", "10")]);
+    }
+
+    #[test]
+    fn where_clients_are_sent_and_how_often_they_may_come_is_shown_as_in_a_scenario() {
+        let rate = Some(ConnectRate { connects: 5, per: crate::time::Duration::from_secs(10) });
+        let redirect = Some(Redirect { server: "other:1883".into(), permanent: true, only_when_full: false });
+        let config = BrokerConfig { redirect, connect_rate: rate, connect_rate_per_client: rate, ..BrokerConfig::default() };
+        let rows = unusual(&config);
+        let rows: Vec<_> = rows.iter().map(|row| (row.name, row.value.as_str())).collect();
+        assert_eq!(rows, [("redirect", "other:1883 · permanent"), ("connect_rate", "5 / 10 s"), ("connect_rate_per_client", "5 / 10 s")]);
     }
 }

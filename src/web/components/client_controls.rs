@@ -58,8 +58,13 @@ pub(crate) fn ClientControls(ClientControlsProps { client, status, proposal, liv
                 <h2>{ ui.text(key::PAGE_CONTROLS_CONNECTION) }</h2>
                 <div class="control-row">
                     { button(key::PAGE_CONNECT, "", client.powered && !client.connected, Command::Connect { client: node }) }
-                    { disconnect(key::PAGE_DISCONNECT, ReasonCode::Success) }
-                    { disconnect(key::PAGE_DISCONNECT_WILL, ReasonCode::DisconnectWithWillMessage) }
+                    // In 3.1.1 a DISCONNECT has no Reason Code, and always discards the Will.
+                    if is_v5 {
+                        { disconnect(key::PAGE_DISCONNECT, ReasonCode::Success) }
+                        { disconnect(key::PAGE_DISCONNECT_WILL, ReasonCode::DisconnectWithWillMessage) }
+                    } else {
+                        { disconnect(key::PAGE_DISCONNECT_V311, ReasonCode::Success) }
+                    }
                     if client.authenticates {
                         { button(key::PAGE_REAUTHENTICATE, "", client.connected, Command::Reauthenticate { client: node }) }
                     }

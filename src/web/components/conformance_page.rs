@@ -105,14 +105,16 @@ fn summary(version: ProtocolVersion, ui: &Ui) -> String {
             tested += usize::from(tests > 0 || own > 0);
         }
     }
-    ui.render(
-        &key::PAGE_CONFORMANCE_SUMMARY
-            .with("version", version.to_string())
+    let version = version.to_string();
+    ui.render(&match total.saturating_sub(tested) {
+        0 => key::PAGE_CONFORMANCE_SUMMARY_ALL.with("version", version).with("total", total).with("cases", cases),
+        rest => key::PAGE_CONFORMANCE_SUMMARY
+            .with("version", version)
             .with("total", total)
             .with("tested", tested)
-            .with("rest", total.saturating_sub(tested))
+            .with("rest", rest)
             .with("cases", cases),
-    )
+    })
 }
 
 /// The page.

@@ -8,7 +8,7 @@ use super::broker_controls::BrokerControls;
 use super::client_controls::ClientControls;
 use super::publish_form::Proposal;
 use crate::packet::PacketType;
-use crate::playground::ClientRow;
+use crate::playground::{ClientRow, UsualMessage};
 use crate::text::key;
 use crate::trace::NodeId;
 use crate::view::{PacketRow, Stage};
@@ -27,9 +27,12 @@ pub(crate) struct ControlsProps {
     pub(crate) live: bool,
 }
 
-/// A message like the first that the client published: what it is there for.
-fn proposal(packets: &[PacketRow], client: NodeId) -> Proposal {
-    let is_its = |packet: &&PacketRow| packet.from == client && packet.packet_type == PacketType::Publish;
+/// A message like those that the client's device publishes, or like the first that it published: what it is there for.
+fn proposal(packets: &[PacketRow], client: &ClientRow) -> Proposal {
+    if let Some(UsualMessage { topic, qos, retain }) = client.usual.clone() {
+        return Proposal { topic: Some(topic), qos, retain };
+    }
+    let is_its = |packet: &&PacketRow| packet.from == client.node && packet.packet_type == PacketType::Publish;
     packets.iter().filter(is_its).find(|packet| packet.summary.topic.is_some()).map_or_else(Proposal::default, |packet| {
         let summary = &packet.summary;
         Proposal { topic: summary.topic.clone(), qos: summary.qos.unwrap_or_default(), retain: summary.retain }
@@ -62,7 +65,7 @@ pub(crate) fn Controls(props: &ControlsProps) -> Html {
                     key={client.node.0}
                     client={client.clone()}
                     status={props.stage.nodes.iter().find(|node| node.node == client.node).map(|node| node.status.clone())}
-                    proposal={proposal(&props.packets, client.node)}
+                    proposal={proposal(&props.packets, client)}
                     live={props.live}
                 />
             } else if let Some(broker) = broker.filter(|_| !props.live) {

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
+use super::act_button::ActButton;
 use super::icon::{Glyph, Icon};
 use super::prose::Prose;
 use crate::playground::{Action, LessonScreen};
@@ -68,20 +69,26 @@ pub(crate) fn LessonPane(LessonPaneProps { lesson: screen }: &LessonPaneProps) -
             }
             <Prose blocks={step.blocks.clone()} screen={screen.clone()} />
             <div class="lesson-ways">
-                <button type="button" class="button" disabled={current == 0} onclick={ui.act(Action::TurnToStep(current.saturating_sub(1)))}>
+                <ActButton class="button" enabled={current > 0} onclick={ui.act(Action::TurnToStep(current.saturating_sub(1)))}>
                     { ui.text(key::PAGE_STEP_BACK) }
-                </button>
+                </ActButton>
                 <button type="button" class="button plain" onclick={ui.act(Action::Restart)}>
                     <Icon glyph={Glyph::Restart} />{ ui.text(key::PAGE_RESTART) }
                 </button>
                 if current + 1 >= count && !ui.embed {
                     <button type="button" class="button" onclick={ui.on(|| Msg::Go(Place::List))}>{ ui.text(key::PAGE_TO_LIST) }</button>
                 } else {
-                    <button type="button" class="button primary" disabled={current + 1 >= count} onclick={ui.act(Action::TurnToStep(current + 1))}>
+                    <ActButton class="button primary" enabled={current + 1 < count} onclick={ui.act(Action::TurnToStep(current + 1))}>
                         { ui.text(key::PAGE_STEP_NEXT) }
-                    </button>
+                    </ActButton>
                 }
             </div>
+            // The top bar of a phone has no room for it.
+            if !ui.embed {
+                <button type="button" class="button plain phone-only" onclick={ui.on(|| Msg::Go(Place::Live))}>
+                    <Icon glyph={Glyph::Plug} />{ ui.text(key::PAGE_LIVE_TITLE) }
+                </button>
+            }
         </article>
     }
 }

@@ -41,7 +41,7 @@ pub(crate) struct LivePaneProps {
 pub(crate) fn LivePane(LivePaneProps { clients }: &LivePaneProps) -> Html {
     let ui = use_ui();
     html! {
-        <div class="lesson">
+        <div class="lesson live-pane">
             <h2 class="step-title">{ ui.text(key::PAGE_LIVE_TITLE) }</h2>
             for client in clients.iter() {
                 <div class="live-client" key={client.node.0}>

@@ -169,14 +169,12 @@ pub(crate) fn PublishForm(PublishFormProps { node, proposal, has_properties }: &
             <div class="control-row">
                 <label class="pick"><span class="unseen">{ "QoS" }</span><select onchange={on_qos}>{ qos_options(*qos) }</select></label>
                 <label class="tick"><input type="checkbox" checked={*retain} onchange={on_retain} /><span>{ "RETAIN" }</span></label>
-                <ActButton class="button primary" enabled={is_possible} onclick={act.reform(|_: MouseEvent| ())}>{ ui.text(key::PAGE_PUBLISH_DO) }</ActButton>
+                <ActButton class="button primary" enabled={is_possible} onclick={act.clone().reform(|_: MouseEvent| ())}>{ ui.text(key::PAGE_PUBLISH_DO) }</ActButton>
             </div>
             if *has_properties {
-                <MessagePropertiesFields draft={(*draft).clone()} onchange={on_draft} />
-                <div class="control-row">
-                    <ActButton class="button" enabled={checked.is_ok() && !is_by_alias} onclick={request}>{ ui.text(key::PAGE_REQUEST_DO) }</ActButton>
-                    <p class="line-note">{ ui.text(key::PAGE_REQUEST_HELP) }</p>
-                </div>
+                <MessagePropertiesFields draft={(*draft).clone()} onchange={on_draft} onenter={act} />
+                <ActButton class="button" enabled={checked.is_ok() && !is_by_alias} onclick={request}>{ ui.text(key::PAGE_REQUEST_DO) }</ActButton>
+                <p class="line-note">{ ui.text(key::PAGE_REQUEST_HELP) }</p>
             }
         </form>
     }

@@ -71,10 +71,9 @@ pub(crate) fn SequenceDiagram(props: &SequenceDiagramProps) -> Html {
     html! {
         <div class="sequence" ref={scroller} tabindex="0" role="region" aria-label={ui.text(key::PAGE_SEQUENCE_LABEL)} {onkeydown}>
             <svg class="lane-heads" width="100%" height="40" aria-hidden="true">
-                { lanes.iter().enumerate().map(|(index, (_, name))| {
-                    let room = board.lane_room();
-                    html! { <text x={format!("{:.1}", board.lane_x(index))} y="25">{ fit(&if board.is_broker(index) { ui.broker(name) } else { name.clone() }, room) }</text> }
-                }).collect::<Html>() }
+                for (index, Head { x, y, name }) in board.heads().into_iter().enumerate() {
+                    <text key={index} x={format!("{x:.1}")} y={format!("{y:.0}")}>{ name }</text>
+                }
             </svg>
             if props.items.is_empty() {
                 <p class="empty">{ ui.text(key::PAGE_SEQUENCE_EMPTY) }</p>
@@ -157,10 +156,28 @@ fn use_follow(scroller: &NodeRef, layout: &Rc<SequenceLayout>, props: &SequenceD
     });
 }
 
-/// The text, cut to the room.
+/// The name over a lane: its middle, its base line.
+struct Head {
+    x: f64,
+    y: f64,
+    name: String,
+}
+
+/// About how wide the letters of a name are. Hangul is about as wide as it is high.
+fn name_width(text: &str) -> f64 {
+    text.chars().map(|letter| if letter.is_ascii() { 7.2 } else { 12.5 }).sum::<f64>() + 4.0
+}
+
+/// The name, cut to the room.
 fn fit(text: &str, room: f64) -> String {
-    let letters = ((room - 4.0) / 7.2).max(3.0) as usize;
-    if text.chars().count() <= letters { text.to_owned() } else { text.chars().take(letters.saturating_sub(1)).chain(['…']).collect() }
+    let mut cut = text.to_owned();
+    let mut is_cut = false;
+    while name_width(&cut) > room && cut.chars().count() > 3 {
+        cut.truncate(cut.char_indices().rev().nth(usize::from(is_cut)).map_or(0, |(at, _)| at));
+        cut.push('…');
+        is_cut = true;
+    }
+    cut
 }
 
 impl Board<'_> {
@@ -168,12 +185,26 @@ impl Board<'_> {
         (self.width - self.gutter) / (self.lanes.len().max(1) as f64)
     }
 
-    fn lane_x(&self, index: usize) -> f64 {
-        self.gutter + self.lane_room() * (index as f64 + 0.5)
+    /// The names over the lanes. If one has no room over its lane, they stand in two rows, where each has the room of two lanes.
+    fn heads(&self) -> Vec<Head> {
+        let names = self.lanes.iter().map(|(id, name)| if *id == NodeId::BROKER { self.ui.broker(name) } else { name.clone() });
+        let names: Vec<String> = names.collect();
+        let is_tight = names.iter().any(|name| name_width(name) > self.lane_room());
+        let place = |(index, name): (usize, String)| {
+            let (room, y) = match (is_tight, index % 2) {
+                (false, _) => (self.lane_room(), 25.0),
+                (true, 0) => (self.lane_room() * 2.0, 17.0),
+                (true, _) => (self.lane_room() * 2.0, 34.0),
+            };
+            let name = fit(&name, room);
+            let half = name_width(&name) / 2.0;
+            Head { x: self.lane_x(index).min(self.width - half).max(half), y, name }
+        };
+        names.into_iter().enumerate().map(place).collect()
     }
 
-    fn is_broker(&self, index: usize) -> bool {
-        self.lanes.get(index).is_some_and(|(id, _)| *id == NodeId::BROKER)
+    fn lane_x(&self, index: usize) -> f64 {
+        self.gutter + self.lane_room() * (index as f64 + 0.5)
     }
 
     fn node_x(&self, node: NodeId) -> f64 {
@@ -283,8 +314,11 @@ impl Board<'_> {
         };
         // The words stand above the line, kept inside the drawing. Hangul is about as wide as it is high.
         let words: f64 = text.chars().map(|letter| if letter.is_ascii() { 6.6 } else { 11.5 }).sum();
-        let half = (words / 2.0 + 8.0).min((self.width - self.gutter) / 2.0);
-        let x = ((x1 + x2) / 2.0).clamp(self.gutter + half, (self.width - half).max(self.gutter + half));
+        // Long words on a narrow screen also take the room beside the times, and are squeezed if that is not enough.
+        let left = if words + 16.0 > self.width - self.gutter { 0.0 } else { self.gutter };
+        let squeezed = (words + 8.0 > self.width).then(|| format!("{:.0}", (self.width - 8.0).max(0.0)));
+        let half = (words / 2.0 + 8.0).min((self.width - left) / 2.0);
+        let x = ((x1 + x2) / 2.0).clamp(left + half, (self.width - half).max(left + half));
         html! {
             <g key={format!("m{}", mark.record.0)} class={classes!("mark", mark_class(mark.kind))}>
                 { self.time(row) }
@@ -292,8 +326,21 @@ impl Board<'_> {
                 if !mark.on_path {
                     <circle class="mark-dot" cx={format!("{here:.1}")} cy={format!("{:.1}", row.y)} r="4" />
                 }
-                <text class="mark-text" x={format!("{x:.1}")} y={format!("{:.1}", row.y - 7.0)}>{ text }</text>
+                <text class="mark-text" x={format!("{x:.1}")} y={format!("{:.1}", row.y - if left > 0.0 { 7.0 } else { 13.0 })} textLength={squeezed} lengthAdjust="spacingAndGlyphs">{ text }</text>
             </g>
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_cut_only_as_far_as_it_must() {
+        assert_eq!(fit("dashboard", 104.0), "dashboard");
+        assert_eq!(fit("dashboard", 52.0), "dash…");
+        assert_eq!(fit("거실온도센서", 60.0), "거실온…");
+        assert_eq!(fit("ab", 1.0), "ab");
     }
 }

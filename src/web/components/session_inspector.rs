@@ -27,6 +27,9 @@ pub(crate) fn SessionInspector(SessionInspectorProps { report }: &SessionInspect
             </section>
             <section>
                 <h2>{ ui.text(key::PAGE_STATE_BROKER) }</h2>
+                if report.broker_off {
+                    <p class="notice">{ ui.text(key::PAGE_STATE_BROKER_OFF) }</p>
+                }
                 if report.sessions.is_empty() {
                     <p class="quiet">{ ui.text(key::PAGE_STATE_NO_SESSIONS) }</p>
                 }

@@ -131,7 +131,11 @@ fn node_view(node: &StageNode, target: Option<NodeId>, layout: &Layout, ui: &Ui)
     let name = if is_broker { ui.broker(&node.name) } else { node.name.clone() };
     let label = ui.render(&key::PAGE_NODE.with("name", name.as_str()).with("status", power.clone().unwrap_or_else(|| status.clone())));
     let id = node.node;
-    let status = lines(power.as_ref().unwrap_or(&status), width, 6.3);
+    let words = power.unwrap_or(status);
+    // Where there is room for one line only, its letters stand closer before it is cut.
+    let is_low = height < 50.0;
+    let status = if is_low { vec![short(&words, width * 1.3, 6.3)] } else { lines(&words, width, 6.3) };
+    let squeezed = |line: &str| (is_low && room_of(line) * 6.3 > width - 8.0).then(|| format!("{:.0}", width - 8.0));
     // How much fits: icon, name and status; name and status; the name alone. A status of two lines takes the place of the icon.
     let (icon_y, name_y, status_y) = match (height, status.len()) {
         (height, 0 | 1) if height >= 80.0 => (Some(-21.0), 9.0, Some(27.0)),
@@ -139,10 +143,8 @@ fn node_view(node: &StageNode, target: Option<NodeId>, layout: &Layout, ui: &Ui)
         (height, 0 | 1) if height >= 60.0 => (Some(-height / 2.0 + 17.0), 7.0, Some(22.0)),
         (height, 0 | 1) if height >= 40.0 => (None, -2.0, Some(14.0)),
         (height, _) if height >= 50.0 => (None, -9.0, Some(7.0)),
-        (height, _) if height >= 40.0 => (None, -2.0, Some(14.0)),
         _ => (None, 4.5, None),
     };
-    let shown = if height >= 50.0 { 2 } else { 1 };
     html! {
         <g
             key={format!("node-{}", id.0)}
@@ -168,8 +170,8 @@ fn node_view(node: &StageNode, target: Option<NodeId>, layout: &Layout, ui: &Ui)
             }
             <text class="node-name" y={name_y.to_string()}>{ short(&name, width, 8.0) }</text>
             if let Some(status_y) = status_y {
-                for (index, line) in status.iter().take(shown).enumerate() {
-                    <text class="node-status" y={(status_y + 14.0 * index as f64).to_string()}>{ line.clone() }</text>
+                for (index, line) in status.iter().enumerate() {
+                    <text class="node-status" y={(status_y + 14.0 * index as f64).to_string()} textLength={squeezed(line)} lengthAdjust="spacingAndGlyphs">{ line.clone() }</text>
                 }
             }
             if !node.powered {

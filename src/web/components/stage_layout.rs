@@ -31,15 +31,12 @@ impl Layout {
         let is_narrow = width < 520.0;
         let card_width = if is_narrow { 86.0 } else { 128.0 };
         let broker_height = if is_narrow { 76.0 } else { 92.0_f64 }.min(height - 16.0);
-        let broker = Place {
-            node: NodeId::BROKER,
-            x: width / 2.0,
-            y: height / 2.0,
-            width: if is_narrow { 80.0 } else { 112.0 },
-            height: broker_height,
-        };
-        let mut places = vec![broker];
+        let broker_width = if is_narrow { 80.0 } else { 112.0 };
         let margin = if is_narrow { 8.0 } else { (width * 0.035).clamp(12.0, 120.0) };
+        // Opposite a single client it takes the other side.
+        let x = if right.is_empty() && !left.is_empty() { width - margin - broker_width / 2.0 } else { width / 2.0 };
+        let broker = Place { node: NodeId::BROKER, x, y: height / 2.0, width: broker_width, height: broker_height };
+        let mut places = vec![broker];
         for (side, x) in [(left, margin + card_width / 2.0), (right, width - margin - card_width / 2.0)] {
             let slot = height / (side.len().max(1) as f64);
             let card_height = (slot - 10.0).clamp(26.0, 66.0);

@@ -110,19 +110,17 @@ pub(crate) fn SubscribeForm(SubscribeFormProps { node, has_options }: &Subscribe
             </p>
             <div class="control-row">
                 <label class="pick"><span class="unseen">{ ui.text(key::PAGE_MAXIMUM_QOS) }</span><select onchange={on_qos}>{ qos_options(*qos) }</select></label>
-                <ActButton class="button primary" enabled={is_possible} onclick={act.reform(|_: MouseEvent| ())}>{ ui.text(key::PAGE_SUBSCRIBE_DO) }</ActButton>
+                <ActButton class="button primary" enabled={is_possible} onclick={act.clone().reform(|_: MouseEvent| ())}>{ ui.text(key::PAGE_SUBSCRIBE_DO) }</ActButton>
                 <ActButton class="button" enabled={checked.is_ok()} onclick={unsubscribe}>{ ui.text(key::PAGE_UNSUBSCRIBE_DO) }</ActButton>
             </div>
             if *has_options {
                 <details class="fold">
                     <summary>{ ui.text(key::PAGE_OPTIONS) }</summary>
                     <div class="fold-fields">
-                        <label class="tick"><input type="checkbox" checked={more.no_local} onchange={toggle(|more| more.no_local = !more.no_local)} /><span>{ "No Local" }</span></label>
+                        <label class="tick"><input type="checkbox" checked={more.no_local} aria-invalid={is_no_local_shared.to_string()} aria-describedby="no-local-note" onchange={toggle(|more| more.no_local = !more.no_local)} /><span>{ "No Local" }</span></label>
                         <label class="tick"><input type="checkbox" checked={more.retain_as_published} onchange={toggle(|more| more.retain_as_published = !more.retain_as_published)} /><span>{ "Retain As Published" }</span></label>
-                        if is_no_local_shared {
-                            <p class="line-note bad">{ ui.text(key::PAGE_NO_LOCAL_SHARED) }</p>
-                        }
-                        <label class="line">
+                        <p id="no-local-note" class="line-note bad">{ is_no_local_shared.then(|| ui.text(key::PAGE_NO_LOCAL_SHARED)) }</p>
+                        <label class="line wide">
                             <span>{ "Retain Handling" }</span>
                             <select onchange={on_handling}>
                                 for (handling, words) in handlings {
@@ -130,13 +128,12 @@ pub(crate) fn SubscribeForm(SubscribeFormProps { node, has_options }: &Subscribe
                                 }
                             </select>
                         </label>
-                        <label class="line">
+                        <label class="line wide">
                             <span>{ "Subscription Identifier" }</span>
-                            <input type="text" value={(*identifier).clone()} oninput={on_identifier} spellcheck="false" autocapitalize="off" aria-invalid={checked_identifier.is_err().to_string()} />
-                            if checked_identifier.is_err() {
-                                <span class="line-note bad">{ ui.text(key::PAGE_SUBSCRIPTION_IDENTIFIER) }</span>
-                            }
+                            <input type="text" inputmode="numeric" value={(*identifier).clone()} oninput={on_identifier} onkeydown={on_enter(act)} spellcheck="false"
+                                autocapitalize="off" aria-invalid={checked_identifier.is_err().to_string()} aria-describedby="identifier-note" />
                         </label>
+                        <p id="identifier-note" class="line-note bad">{ checked_identifier.is_err().then(|| ui.text(key::PAGE_SUBSCRIPTION_IDENTIFIER)) }</p>
                     </div>
                 </details>
             }
