@@ -1,5 +1,5 @@
 // Every state that the page can be in, one after the other, for what must hold in all of them.
-import { expect, type Page } from "@playwright/test";
+import { expect, type Locator, type Page } from "@playwright/test";
 import { Bench, type Language } from "./bench.ts";
 import { open } from "./fixture.ts";
 
@@ -39,6 +39,17 @@ export async function* states(page: Page, language: Language): AsyncGenerator<st
   yield "controls-client";
   await bench.publishForm.getByLabel(bench.say("page-topic"), { exact: true }).fill("집/거실/+");
   yield "controls-topic-wrong";
+  for (const fold of await bench.side.locator("summary").all()) await fold.click();
+  yield "controls-folds-open";
+  const field = (form: Locator, name: string | RegExp) => form.getByRole("textbox", { name, exact: true });
+  await field(bench.publishForm, bench.say("page-property-expiry")).fill("-1");
+  await field(bench.publishForm, "Topic Alias").fill("65536");
+  await field(bench.publishForm, "Response Topic").fill("답/#");
+  await field(bench.publishForm, bench.say("page-property-user-value")).fill("거실");
+  await field(bench.subscribeForm, bench.say("page-filter")).fill("$share/거실/집/#");
+  await bench.subscribeForm.getByRole("checkbox", { name: "No Local", exact: true }).check();
+  await field(bench.subscribeForm, "Subscription Identifier").fill("0");
+  yield "controls-folds-wrong";
   await bench.picked(String(bench.say("view-broker"))).click();
   yield "controls-broker";
   await bench.show("lesson");
@@ -86,6 +97,34 @@ export async function* states(page: Page, language: Language): AsyncGenerator<st
   await bench.show("state");
   yield "last-will-state";
 
+  // Everything that the inspector can show of a session at once.
+  await lesson("last-will");
+  await bench.show("controls");
+  await bench.picked("dashboard").click();
+  await bench.stepUntil(() => bench.button("page-disconnect").isEnabled());
+  for (const fold of await bench.side.locator("summary").all()) await fold.click();
+  await field(bench.subscribeForm, bench.say("page-filter")).fill("$share/거실/집/아주-긴-이름의-토픽-필터/온도");
+  await bench.subscribeForm.getByRole("checkbox", { name: "Retain As Published", exact: true }).check();
+  await bench.subscribeForm.getByRole("combobox", { name: "Retain Handling", exact: true }).selectOption("1");
+  await field(bench.subscribeForm, "Subscription Identifier").fill("268435455");
+  await field(bench.subscribeForm, "Subscription Identifier").press("Enter");
+  await field(bench.publishForm, bench.say("page-topic")).fill("집/거실");
+  await field(bench.publishForm, bench.say("page-property-expiry")).fill("60");
+  await field(bench.publishForm, "Topic Alias").fill("1");
+  await bench.publishForm.getByRole("combobox", { name: "QoS" }).selectOption("2");
+  await bench.publishForm.getByRole("checkbox", { name: "RETAIN" }).check();
+  await field(bench.publishForm, "Topic Alias").press("Enter");
+  await bench.button("page-request-do").click();
+  for (let steps = 0; steps < 3; steps += 1) await bench.forward.click();
+  await bench.show("state");
+  yield "state-session";
+  await bench.show("controls");
+  await bench.picked(String(bench.say("view-broker"))).click();
+  await bench.button("page-broker-crash").click();
+  yield "controls-broker-off";
+  await bench.show("state");
+  yield "state-broker-off";
+
   await lesson("loss-and-tcp");
   await bench.timeline.press("End");
   await bench.show("sequence");
@@ -110,6 +149,10 @@ export async function* states(page: Page, language: Language): AsyncGenerator<st
 
   await open(page, `?live=1&lang=${language}`);
   yield "live-form";
+  await page.locator("summary").click();
+  await page.getByRole("textbox", { name: bench.say("page-live-session-expiry"), exact: true }).fill("x");
+  await page.getByRole("textbox", { name: "Receive Maximum", exact: true }).fill("0");
+  yield "live-form-settings";
   await page.getByRole("textbox", { name: bench.say("page-live-url"), exact: true }).fill("mqtt://broker.example");
   yield "live-form-wrong";
 

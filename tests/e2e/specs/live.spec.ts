@@ -125,6 +125,65 @@ test("a broker that stops is shown as the end of the connection, and one that is
   await expect(page.getByRole("textbox", { name: bench.say("page-live-url"), exact: true })).toBeVisible();
 });
 
+test("a client that acknowledges by hand gets no more than its Receive Maximum; whoever looks back and acts is back at now", async ({ page }) => {
+  const broker = await startMosquitto();
+  const bench = new Bench(page, "ko");
+  try {
+    await open(page, "?live=1&lang=ko");
+    await page.getByLabel(bench.say("page-live-url"), { exact: true }).fill(broker.webSocketUrl);
+    await page.getByText(bench.say("page-live-settings"), { exact: true }).click();
+    const maximum = page.getByRole("textbox", { name: "Receive Maximum", exact: true });
+    await page.getByRole("checkbox", { name: bench.say("page-live-by-hand"), exact: true }).check();
+    await maximum.fill("0");
+    // Enter in another field does not connect, and leads to what is wrong.
+    await page.getByLabel(bench.say("page-live-url"), { exact: true }).press("Enter");
+    await expect(maximum).toBeFocused();
+    await expect(maximum).toHaveAccessibleDescription(bench.say("page-live-maximum-wrong"));
+    await maximum.fill("2");
+    await bench.button("page-live-connect").click();
+    const button = bench.button("page-connect").first();
+    if (await button.isEnabled()) await button.click();
+    await bench.tab("page-tab-packets").click();
+    await inTable(page, "CONNACK", 1);
+    await bench.show("controls");
+    const filter = bench.subscribeForm.getByLabel(bench.say("page-filter"), { exact: true });
+    await filter.fill("집/#");
+    await filter.press("Enter");
+    await inTable(page, "SUBACK", 1);
+    // Not more than three: mosquitto 2 passes Receive Maximum by one when several wait and one is acknowledged.
+    for (const value of ["1", "2", "3"]) {
+      execFileSync("mosquitto_pub", ["-h", "127.0.0.1", "-p", String(broker.tcpPort), "-t", "집/거실", "-m", value, "-q", "1"]);
+    }
+    // Two are on their way, and the broker keeps the third.
+    const waiting = (count: number) => bench.side.getByText(bench.say("page-acknowledge-waiting", { count }), { exact: true });
+    await expect(waiting(2)).toBeVisible();
+    await inTable(page, "PUBLISH", 2);
+    const acknowledge = bench.button("page-acknowledge");
+    await acknowledge.focus();
+    await page.keyboard.press("Enter");
+    await inTable(page, "PUBACK", 1);
+    await inTable(page, "PUBLISH", 3);
+    await expect(waiting(2)).toBeVisible();
+    await bench.show("state");
+    await expect(bench.side.getByText(bench.say("page-state-unacknowledged"), { exact: true })).toBeVisible();
+    await bench.show("controls");
+
+    await bench.back.click();
+    await bench.back.click();
+    await expect(bench.button("page-play")).toBeVisible();
+    await bench.button("page-acknowledge").click();
+    await expect(bench.button("page-pause")).toBeVisible();
+    await inTable(page, "PUBACK", 2);
+    await bench.button("page-acknowledge").click();
+    await expect(waiting(0)).toBeVisible();
+    await expect(bench.button("page-acknowledge")).toBeDisabled();
+    await expect(bench.button("page-acknowledge")).toBeFocused();
+    await inTable(page, "PUBACK", 3);
+  } finally {
+    await broker.stop();
+  }
+});
+
 test("an address that cannot work is refused before anything is sent, with what to do", async ({ page }) => {
   const bench = new Bench(page, "en");
   const sockets: string[] = [];
