@@ -7,13 +7,17 @@ use std::task::{Context, Poll, Waker};
 use bytes::Bytes;
 use yew::ServerRenderer;
 
-use super::components::for_tests::{HexView, HexViewProps, PacketListing, PacketListingProps, SequenceTable, SequenceTableProps};
+use super::components::for_tests::{
+    ClientControls, ClientControlsProps, HexView, HexViewProps, PacketListing, PacketListingProps, SequenceTable, SequenceTableProps,
+    SessionInspector, SessionInspectorProps,
+};
+use crate::link::Conditions;
 use crate::packet::{PacketType, ProtocolVersion, QoS, dissect};
-use crate::playground::{FieldRow, Selection};
+use crate::playground::{ClientRow, FieldRow, Selection};
 use crate::session::ConnectionId;
 use crate::time::Instant;
 use crate::trace::{Node, NodeId, NodeKind, RecordId};
-use crate::view::{Fate, PacketRow, SequenceItem, Summary};
+use crate::view::{Fate, PacketRow, SequenceItem, SessionReport, SettingRow, SharedRow, Summary};
 
 const HOSTILE: &str = "<img src=x onerror=alert(1)>";
 
@@ -100,4 +104,68 @@ fn a_selected_field_marks_its_bytes_and_no_others() {
     let marked: Vec<&str> = html.split("<span").filter(|span| span.contains("byte shown")).collect();
     assert_eq!(marked.len(), 1, "{html}");
     assert!(marked.iter().all(|span| span.contains("61")), "{html}");
+}
+
+/// The controls of a connected client.
+fn controls(version: ProtocolVersion, unacknowledged: Option<usize>, live: bool) -> String {
+    render::<ClientControls>(move || ClientControlsProps {
+        client: ClientRow {
+            node: NodeId(1),
+            name: HOSTILE.to_owned(),
+            powered: true,
+            cut: false,
+            connected: true,
+            frozen: false,
+            conditions: Conditions::default(),
+            faults: 0,
+            version,
+            usual: None,
+            unacknowledged,
+            authenticates: false,
+            refused: None,
+        },
+        status: None,
+        proposal: Default::default(),
+        live,
+    })
+}
+
+#[test]
+fn a_client_of_3_1_1_is_offered_nothing_that_only_5_0_has() {
+    let (old, new) = (controls(ProtocolVersion::V311, None, false), controls(ProtocolVersion::V5, None, false));
+    for only_new in ["DISCONNECT 0x04", "Topic Alias", "No Local", "Subscription Identifier"] {
+        assert!(new.contains(only_new) && !old.contains(only_new), "{only_new}");
+    }
+    assert!(old.contains(">DISCONNECT<") && !old.contains("0x00"), "{old}");
+    assert!(!old.contains("<img") && !new.contains("<img"));
+}
+
+#[test]
+fn acknowledging_is_offered_to_whoever_does_it_by_hand_and_possible_when_something_waits() {
+    let button = |unacknowledged| {
+        let html = controls(ProtocolVersion::V5, unacknowledged, true);
+        let end = html.find("받은 메시지 확인하기")?;
+        let start = html[..end].rfind("<button")?;
+        Some(html[start..end].contains("aria-disabled=\"true\""))
+    };
+    assert_eq!((button(None), button(Some(0)), button(Some(2))), (None, Some(true), Some(false)));
+}
+
+#[test]
+fn the_inspector_tells_of_a_broker_that_is_off_of_groups_and_of_unusual_settings() {
+    let shown = |broker_off| {
+        render::<SessionInspector>(move || SessionInspectorProps {
+            report: Rc::new(SessionReport {
+                shared: vec![SharedRow { filter: format!("$share/g/{HOSTILE}"), members: vec!["a".to_owned(), "b".to_owned()], turn: 1 }],
+                settings: vec![SettingRow { name: "connect_rate", value: "5 / 10 s".to_owned() }],
+                broker_off,
+                ..SessionReport::default()
+            }),
+        })
+    };
+    let html = shown(true);
+    assert!(html.contains("브로커가 꺼져 있어요") && !shown(false).contains("브로커가 꺼져 있어요"));
+    assert!(html.contains("connect_rate") && html.contains("5 / 10 s"), "{html}");
+    assert!(html.contains("b<span class=\"tag good\">다음 차례") && !html.contains("a<span class=\"tag good\">"), "{html}");
+    assert!(!html.contains("<img"), "{html}");
 }

@@ -44,9 +44,11 @@ mod workbench;
 /// What the tests render by itself.
 #[cfg(all(test, feature = "ssr", not(target_arch = "wasm32")))]
 pub(crate) mod for_tests {
+    pub(crate) use super::client_controls::{ClientControls, ClientControlsProps};
     pub(crate) use super::hex_view::{HexView, HexViewProps};
     pub(crate) use super::packet_list::{PacketListing, PacketListingProps};
     pub(crate) use super::sequence_table::{SequenceTable, SequenceTableProps};
+    pub(crate) use super::session_inspector::{SessionInspector, SessionInspectorProps};
 }
 
 pub(crate) use announcer::Announcer;
