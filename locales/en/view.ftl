@@ -5,6 +5,7 @@ view-message-received = A message reached { $node }: { $topic }
 view-opened = { $client } ↔ { $broker }: the network connection is open
 view-closed-here = { $node } closed the connection
 view-closed-reset = { $node } saw the connection reset (RST)
+view-closed-never-opened = { $node } could not open a network connection
 view-closed-network-down = { $node } noticed that the network is gone
 view-closed-timed-out = { $node } gave the connection up: nothing answered its retransmissions
 view-cut-both = { $client } ↔ { $broker }: the path is cut

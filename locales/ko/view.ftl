@@ -13,6 +13,7 @@ view-message-received = { $node }에 메시지가 도착했어요: { $topic }
 view-opened = { $client } ↔ { $broker }: 네트워크 연결이 열렸어요
 view-closed-here = { $node }에서 연결을 닫았어요
 view-closed-reset = { $node }에서 보니 연결이 재설정됐어요 (RST)
+view-closed-never-opened = { $node }에서 네트워크 연결을 열지 못했어요
 view-closed-network-down = { $node }에서 네트워크가 끊긴 것을 알아챘어요
 view-closed-timed-out = { $node }에서 여러 번 다시 보내도 답이 없어 연결을 포기했어요
 view-cut-both = { $client } ↔ { $broker }: 경로가 끊겼어요

@@ -513,6 +513,20 @@ fn a_live_connection_that_the_server_closes_is_marked() {
 }
 
 #[test]
+fn a_live_connection_that_never_opens_is_not_told_as_one_that_broke() {
+    let (mut playground, _) = open_live();
+    playground.apply(Action::Do(Command::Connect { client: NodeId(1) })).unwrap();
+    playground.apply(Action::Live(LiveInput::Closed { now: Instant::from_secs(1) })).unwrap();
+    let screen = playground.screen();
+    let told: Vec<_> = screen
+        .sequence
+        .iter()
+        .filter_map(|item| if let SequenceItem::Mark(mark) = item { Some(mark.message.key()) } else { None })
+        .collect();
+    assert!(told.contains(&key::VIEW_CLOSED_NEVER_OPENED) && !told.contains(&key::VIEW_CLOSED_NETWORK_DOWN), "{told:?}");
+}
+
+#[test]
 fn an_act_on_a_live_connection_returns_from_the_past_and_one_that_is_refused_does_not() {
     let (mut playground, mut outside) = open_live();
     playground.apply(Action::Do(Command::Connect { client: NodeId(1) })).unwrap();

@@ -19,6 +19,8 @@ pub struct Narrator {
     clients: BTreeMap<ConnectionId, NodeId>,
     by_client_id: BTreeMap<ClientId, NodeId>,
     segments: BTreeMap<(ConnectionId, u64), Segment>,
+    /// Connections that were open.
+    opened: BTreeSet<ConnectionId>,
     /// Connections whose end was told.
     closed: BTreeSet<ConnectionId>,
 }
@@ -117,6 +119,7 @@ impl Narrator {
             Event::CommandApplied { node, command, by_learner: true } => Some(Telling::of_node(*node, MarkKind::Command, command.clone())),
             // The broker's side opens half a round trip earlier or later; one mark is enough.
             Event::TransportOpened { connection, side: Side::Client } => {
+                self.opened.insert(*connection);
                 let client = self.at_connection(*connection);
                 let message = key::VIEW_OPENED.with("client", self.name(client)).with("broker", self.name(NodeId::BROKER));
                 Some(Telling::of_path(client, MarkKind::Opened, message))
@@ -178,6 +181,7 @@ impl Narrator {
             }
             CloseReason::ClosedHere => (key::VIEW_CLOSED_HERE, MarkKind::Closed),
             CloseReason::Reset => (key::VIEW_CLOSED_RESET, MarkKind::Broken),
+            CloseReason::NetworkDown if !self.opened.contains(&connection) => (key::VIEW_CLOSED_NEVER_OPENED, MarkKind::Broken),
             CloseReason::NetworkDown => (key::VIEW_CLOSED_NETWORK_DOWN, MarkKind::Broken),
             CloseReason::TimedOut => (key::VIEW_CLOSED_TIMED_OUT, MarkKind::Broken),
         };
