@@ -27,23 +27,27 @@ const TIMERS: usize = 20_000;
 /// # Panics
 /// It does not.
 pub fn broker_ops(bytes: &[u8]) {
-    let digest = play(bytes);
     if bytes.iter().fold(0_u8, |sum, byte| sum.wrapping_add(*byte)).is_multiple_of(16) {
-        assert_eq!(play(bytes), digest, "the same input, another run");
+        let digest = play(bytes, Some(DefaultHasher::new()));
+        assert_eq!(play(bytes, Some(DefaultHasher::new())), digest, "the same input, another run");
+    } else {
+        play(bytes, None);
     }
 }
 
-fn play(bytes: &[u8]) -> u64 {
+/// Says what came of it to a digest, if there is one: that takes its time.
+fn play(bytes: &[u8], digest: Option<DefaultHasher>) -> Option<u64> {
     let mut choices = Choices(bytes);
-    let mut bench = Bench::new(&mut choices);
+    let mut bench = Bench::new(&mut choices, digest);
     while !choices.0.is_empty() {
         bench.step(&mut choices);
         bench.come_to_rest();
         bench.check();
     }
     bench.end();
-    bench.broker.hash(&mut bench.digest);
-    bench.digest.finish()
+    let mut digest = bench.digest?;
+    bench.broker.hash(&mut digest);
+    Some(digest.finish())
 }
 
 struct Bench {
@@ -55,11 +59,11 @@ struct Bench {
     crashed: bool,
     /// What the next packet suffers.
     mutation: Option<(u8, u8)>,
-    digest: DefaultHasher,
+    digest: Option<DefaultHasher>,
 }
 
 impl Bench {
-    fn new(choices: &mut Choices<'_>) -> Self {
+    fn new(choices: &mut Choices<'_>, digest: Option<DefaultHasher>) -> Self {
         Self {
             broker: Broker::new(config(choices), Seed(1).stream("nonces", "broker")),
             now: Instant::ZERO,
@@ -68,7 +72,7 @@ impl Bench {
             opened: 0,
             crashed: false,
             mutation: None,
-            digest: DefaultHasher::new(),
+            digest,
         }
     }
 
@@ -209,7 +213,9 @@ impl Bench {
 
     fn drain(&mut self) {
         while let Some(output) = self.broker.poll_output() {
-            output.hash(&mut self.digest);
+            if let Some(digest) = &mut self.digest {
+                output.hash(digest);
+            }
             self.watch.output(&self.broker, &output);
         }
     }
@@ -219,6 +225,7 @@ impl Bench {
         let config = self.broker.config();
         assert!(self.broker.retained_count() <= config.max_retained);
         assert!(self.broker.session_count() <= config.max_sessions);
+        assert!(self.broker.held_bytes() <= config.max_payload_bytes);
         let room = config.max_connections * if config.redirect.is_some() { 2 } else { 1 };
         assert!(self.broker.connection_count() <= room.max(SLOTS));
         for session in self.broker.sessions() {
@@ -267,7 +274,7 @@ impl Bench {
 
     /// Connects, after a time in which no rate holds it up.
     fn join(&mut self, connect: Connect) {
-        self.wait(Duration::from_secs(60));
+        self.wait(Duration::from_secs(2));
         self.open(0);
         self.send(0, ProtocolVersion::V5, &Packet::Connect(Box::new(connect)));
         let connected = self.slots[0].and_then(|connection| self.watch.peers.get(&connection)).is_some_and(|peer| peer.connected);
@@ -302,7 +309,7 @@ fn config(choices: &mut Choices<'_>) -> BrokerConfig {
         max_unwritten_packets: if service(2) { 3 } else { usize::MAX },
         connect_rate: service(3).then(|| rate(5)),
         connect_rate_per_client: service(3).then(|| rate(2)),
-        sys_interval: service(4).then(|| Duration::from_secs(50)),
+        sys_interval: service(4).then(|| Duration::from_secs(90)),
         max_payload: service(5).then_some(20),
         maximum_qos: if services >> 6 == 1 { QoS::AtLeastOnce } else { QoS::ExactlyOnce },
         retain_available: services >> 6 != 2,
