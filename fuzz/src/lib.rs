@@ -4,6 +4,8 @@ pub mod broker_ops;
 mod choices;
 pub mod client_hostile;
 pub mod differential;
+mod generate;
+pub mod texts;
 pub mod topics;
 
 use bytes::Bytes;
@@ -21,6 +23,16 @@ pub fn decode(bytes: &[u8], version: ProtocolVersion) {
     match Packet::decode(&Bytes::copy_from_slice(bytes), version) {
         Ok(packet) => drop(std::hint::black_box(packet)),
         Err(error) => assert!(error.offset <= bytes.len() && !error.clause.is_empty(), "{error:?}"),
+    }
+}
+
+/// Builds a legal packet of every kind by the input's choices; what is written of it reads as it was.
+pub fn built(bytes: &[u8], version: ProtocolVersion) {
+    let packet = generate::packet(&mut choices::Choices(bytes), version);
+    if let Ok(written) = packet.to_bytes(version) {
+        assert_eq!(Packet::decode(&written, version).as_ref(), Ok(&packet), "{written:02X?}");
+        round_trip(&written, version);
+        dissection(&written, version);
     }
 }
 

@@ -7,7 +7,8 @@ use crate::client::{Acknowledges, Client, ClientError, ClientEvent, ClientState,
 use crate::packet::{Acknowledgement, Packet, PacketId, QoS, ReasonCode};
 use crate::time::Instant;
 
-/// Messages that the application has and that are not acknowledged. At most Receive Maximum.
+/// Messages that the application has and that are not acknowledged: on one connection at most Receive Maximum. Those at QoS 2 outlive it, each with an identifier
+/// of its own, so that there are never more than 65 535.
 #[derive(Clone, Debug, Hash)]
 pub(super) struct Unfinished {
     messages: VecDeque<Message>,

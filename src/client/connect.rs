@@ -89,6 +89,8 @@ impl Client {
     pub(super) fn handle_connack(&mut self, now: Instant, connack: &Connack) {
         let version = self.config.version;
         let clean_start = self.connection.clean_start;
+        // What the Server takes holds for a DISCONNECT that answers this very CONNACK too [MQTT-3.2.2-15].
+        self.connection.server = ServerLimits::new(&connack.properties);
         if connack.reason_code.is_error() {
             if connack.session_present {
                 return self.misbehaved(now, misbehaviour::refused_with_session_present(version));
@@ -130,7 +132,6 @@ impl Client {
         self.timers.cancel(&Timer::Connect);
         self.attempt = 0;
         self.starts_anew = false;
-        self.connection.server = ServerLimits::new(properties);
         if self.config.uses_topic_aliases {
             self.connection.automatic_aliases.connection_started(self.connection.server.topic_alias_maximum);
         }

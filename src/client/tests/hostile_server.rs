@@ -231,3 +231,11 @@ fn a_server_that_takes_no_packet_at_all_can_not_be_talked_to_3_2_2_15() {
     let bench = Bench::connected_to(config(), connack_with(tiny));
     expect_misbehaved(bench, Packet::Publish(publish(QoS::AtLeastOnce, 1, "x")), 0x83, "MQTT-3.2.2-15");
 }
+
+#[test]
+fn what_a_server_takes_holds_for_the_answer_to_its_connack_too_3_2_2_15() {
+    let mut bench = connecting(ProtocolVersion::V5);
+    let tiny = ConnackProperties { maximum_packet_size: Some(2), ..ConnackProperties::default() };
+    let lines = bench.receive(Packet::Connack(Box::new(Connack { session_present: true, ..connack_with(tiny) })));
+    assert_eq!(lines[..2], ["close", "disconnected: misbehaved 0x82 MQTT-3.2.2-2"], "no room for DISCONNECT: {lines:?}");
+}
