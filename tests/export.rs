@@ -234,7 +234,8 @@ fn a_lossy_run_counts_right_and_shows_its_retransmissions() {
     assert!(again > 10, "{again}");
     check_counts(&trace);
     let shown =
-        tshark(&trace, &["-Y", "tcp.analysis.retransmission || tcp.analysis.spurious_retransmission || tcp.analysis.fast_retransmission"]);
+        // A fast retransmission comes so soon after other data that Wireshark takes it for a segment out of order.
+        tshark(&trace, &["-Y", "tcp.analysis.retransmission || tcp.analysis.spurious_retransmission || tcp.analysis.out_of_order"]);
     if let Some(shown) = shown {
         assert_eq!(shown.len(), again);
     }

@@ -179,7 +179,8 @@ impl Capture {
         let number = state.number;
         state.number += 1;
         let Flags { syn, fin, rst } = flags;
-        let segment = Segment { number, from, seq, ack, syn, fin, rst, payload: payload.to_vec().into(), attempt: 0 };
+        let payload = payload.to_vec().into();
+        let segment = Segment { number, from, seq, ack, syn, fin, rst, payload, overhead: 0, window: WINDOW, attempt: 0 };
         self.frames.extend(segment_frames(at, connection, opened, &segment, WINDOW, None));
     }
 }
@@ -218,8 +219,14 @@ fn comment(stream: &Stream, completed: Option<usize>, segment: &Segment, lost: O
     let packet = completed.and_then(|row| stream.packets.get(row));
     parts.extend(packet.map(|packet| format!("{} [record {}]", packet.title(), packet.record.0)));
     parts.extend((segment.attempt > 0).then(|| format!("retransmission {}", segment.attempt)));
+    parts.extend((segment.overhead > 0).then(|| format!("model: {} more bytes of TLS or WebSocket", segment.overhead)));
     parts.extend(lost.map(|reason| match reason {
         LossReason::RandomLoss => "this segment gets lost on the way".to_owned(),
+        LossReason::BurstLoss => "this segment gets lost on the way, in a burst".to_owned(),
+        LossReason::QueueFull => "this segment is dropped: the queue before the line is full".to_owned(),
+        LossReason::Outage => "this segment does not arrive: the path is dark".to_owned(),
+        LossReason::IdleTimeout => "this segment is dropped: a router had forgotten the idle connection".to_owned(),
+        LossReason::NeverReleased => "this segment was held on the way until its sender was gone".to_owned(),
         LossReason::PathCut => "this segment does not arrive: the path is cut".to_owned(),
         LossReason::ConnectionReset => "this segment does not arrive: the connection is reset".to_owned(),
         LossReason::NoConnection => "this segment arrives where no such connection exists".to_owned(),

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 
 use crate::broker::{BrokerEvent, EndCause};
 use crate::client::ClientEvent;
-use crate::link::Side;
+use crate::link::{LossReason, Side};
 use crate::packet::{Packet, PacketId, PacketType, Publish, QoS, ReasonCode, TopicFilter};
 use crate::session::ConnectionId;
 use crate::text::{Message, key};
@@ -235,7 +235,7 @@ impl<'a> Matcher<'a> {
             Event::PowerChanged { node, on } => (if *on { EventKind::PowerOn } else { EventKind::PowerOff }, Some(*node)),
             Event::PathChanged { client, cut } => (if cut.is_some() { EventKind::PathCut } else { EventKind::PathRestored }, Some(*client)),
             Event::PacketMalformed { connection, .. } => (EventKind::MalformedPacket, of_connection(connection)),
-            Event::SegmentLost { connection, reason: crate::link::LossReason::RandomLoss, .. } => {
+            Event::SegmentLost { connection, reason: LossReason::RandomLoss | LossReason::BurstLoss | LossReason::QueueFull, .. } => {
                 (EventKind::SegmentLost, of_connection(connection))
             }
             Event::SegmentSent { connection, segment } if segment.attempt > 0 => (EventKind::Retransmission, of_connection(connection)),

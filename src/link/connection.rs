@@ -6,10 +6,10 @@ use bytes::Bytes;
 
 use super::endpoint::{Application, Endpoint, Expiry, Outlet, Phase, Piece};
 use super::ledger::Ledger;
-use super::path::{Path, Wire};
+use super::path::{Extra, Mapping, Origins, Path, Wire};
 use super::{CloseReason, Conditions, CutDirection, CutNotice, LinkEvent, LossReason, Side, UnitNumber, Verdict};
 use crate::rng::Seed;
-use crate::time::{Duration, Instant};
+use crate::time::Instant;
 
 const SIDES: [Side; 2] = [Side::Client, Side::Broker];
 
@@ -22,6 +22,9 @@ pub struct Link {
     now: Instant,
     client: End,
     broker: End,
+    /// Bytes of the exchange before the first MQTT byte, from the client and from the broker.
+    exchange: (u64, u64),
+    mapping: Mapping,
     events: VecDeque<LinkEvent>,
     next_number: u64,
 }
@@ -46,7 +49,7 @@ impl Link {
     #[must_use]
     pub fn open(now: Instant, conditions: Conditions, cut: Option<CutDirection>, seed: Seed, id: &str) -> Self {
         let end = |side, phase, application| End {
-            endpoint: Endpoint::new(phase, application),
+            endpoint: Endpoint::new(phase, application, conditions.costs),
             path: Path::new(conditions, cut.is_some_and(|cut| cut.drops_from(side)), side, seed, id),
             ledger: Ledger::new(side),
         };
@@ -54,9 +57,13 @@ impl Link {
             now,
             client: end(Side::Client, Phase::SynSent, Application::Reading),
             broker: end(Side::Broker, Phase::Listen, Application::Unaware),
+            exchange: (0, 0),
+            mapping: Mapping::new(now),
             events: VecDeque::new(),
             next_number: 0,
         };
+        let setup = &link.client.endpoint.setup;
+        link.exchange = (setup.bytes_of(Side::Client), setup.bytes_of(Side::Broker));
         let (endpoint, mut outlet) = link.split(Side::Client);
         endpoint.send_syn(&mut outlet);
         link
@@ -79,7 +86,7 @@ impl Link {
     pub fn handle_write(&mut self, now: Instant, from: Side, bytes: Bytes, verdict: Verdict) -> UnitNumber {
         self.catch_up(now);
         let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        let (End { endpoint, path, ledger }, events, next_number) = self.parts(from);
+        let (End { endpoint, ledger, .. }, events, _) = self.parts(from);
         if endpoint.application == Application::Gone {
             return ledger.refuse(length, events);
         }
@@ -89,8 +96,9 @@ impl Link {
             return unit;
         }
         let unit = ledger.write(length, verdict);
-        endpoint.write(bytes, unit, verdict);
-        endpoint.flush(&mut Outlet { now, from, path, events, next_number });
+        endpoint.write(from, bytes, unit, verdict);
+        let (endpoint, mut outlet) = self.split(from);
+        endpoint.flush(&mut outlet);
         self.settle();
         unit
     }
@@ -104,7 +112,7 @@ impl Link {
         match (endpoint.application, endpoint.phase) {
             (Application::Gone, _) => {}
             (Application::Unaware, phase) => {
-                if phase == Phase::SynReceived {
+                if matches!(phase, Phase::SynReceived | Phase::Established) {
                     self.send_rst(side);
                 }
                 self.end_mut(side).endpoint.end(true);
@@ -157,6 +165,25 @@ impl Link {
         self.catch_up(now);
         self.client.path.set_cut(false);
         self.broker.path.set_cut(false);
+    }
+
+    /// What fault rules hold on the path, in both directions, travels on. Says whether there was something.
+    pub fn handle_release(&mut self, now: Instant) -> bool {
+        self.catch_up(now);
+        let held = SIDES.into_iter().any(|side| self.end(side).path.holds());
+        for side in SIDES {
+            self.end_mut(side).path.release(now);
+        }
+        held
+    }
+
+    /// The application of `side` stops (or begins again) to take what arrives, as a program that hangs. The link still tells of the bytes, which the caller
+    /// keeps; meanwhile the receive window closes, and the peer has to wait when it is full.
+    pub fn handle_reading(&mut self, now: Instant, side: Side, reads: bool) {
+        self.catch_up(now);
+        let (endpoint, mut outlet) = self.split(side);
+        endpoint.set_takes(reads, &mut outlet);
+        self.settle();
     }
 
     /// New conditions for segments that leave from now on.
@@ -225,8 +252,33 @@ impl Link {
 
     const fn split(&mut self, side: Side) -> (&mut Endpoint, Outlet<'_>) {
         let now = self.now;
-        let (End { endpoint, path, .. }, events, next_number) = self.parts(side);
-        (endpoint, Outlet { now, from: side, path, events, next_number })
+        let origins = self.origins(side);
+        let End { endpoint, path, .. } = match side {
+            Side::Client => &mut self.client,
+            Side::Broker => &mut self.broker,
+        };
+        let outlet = Outlet {
+            now,
+            from: side,
+            path,
+            mapping: &mut self.mapping,
+            origins,
+            events: &mut self.events,
+            next_number: &mut self.next_number,
+        };
+        (endpoint, outlet)
+    }
+
+    const fn origins(&self, side: Side) -> Origins {
+        match side {
+            Side::Client => Origins { own: self.exchange.0, peer: self.exchange.1 },
+            Side::Broker => Origins { own: self.exchange.1, peer: self.exchange.0 },
+        }
+    }
+
+    /// The count of payload bytes from `from` before the sequence number `seq`: the SYN takes number 0, then comes the exchange.
+    const fn position(&self, from: Side, seq: u64) -> u64 {
+        seq.saturating_sub(1).saturating_sub(self.origins(from).own)
     }
 
     fn send_rst(&mut self, side: Side) {
@@ -292,7 +344,8 @@ impl Link {
             return;
         }
         let reaches_application = receiver.application == Application::Reading && wire.seq == receiver.rcv_nxt && !wire.payload.is_empty();
-        if reaches_application && let Some((unit, verdict)) = self.end_mut(from).ledger.take_verdict_before(position(wire.payload_end())) {
+        let end = self.position(from, wire.payload_end());
+        if reaches_application && let Some((unit, verdict)) = self.end_mut(from).ledger.take_verdict_before(end) {
             self.carry_out(from, unit, verdict, Some(&wire));
             return;
         }
@@ -316,7 +369,7 @@ impl Link {
     fn receive(&mut self, from: Side, piece: Piece) -> bool {
         let to = from.peer();
         let reading = self.end(to).endpoint.application == Application::Reading;
-        let end = position(self.end(to).endpoint.rcv_nxt).saturating_add(u64::try_from(piece.payload.len()).unwrap_or(u64::MAX));
+        let end = self.position(from, self.end(to).endpoint.rcv_nxt).saturating_add(u64::try_from(piece.payload.len()).unwrap_or(u64::MAX));
         // A piece that waited behind a gap meets its verdict here. It is forgotten, as if it had never come.
         if reading
             && !piece.payload.is_empty()
@@ -325,7 +378,8 @@ impl Link {
             self.carry_out(from, unit, verdict, None);
             return false;
         }
-        self.end_mut(to).endpoint.receive(&piece);
+        let (endpoint, mut outlet) = self.split(to);
+        endpoint.receive(&piece, &mut outlet);
         if piece.fin && reading {
             self.tell_closed(to, CloseReason::ClosedByPeer);
         }
@@ -342,7 +396,7 @@ impl Link {
         match ledger.deliver(length, events) {
             Some((unit, verdict)) => {
                 self.carry_out(from, unit, verdict, None);
-                false
+                verdict == Verdict::DuplicateConnection
             }
             None => true,
         }
@@ -351,9 +405,9 @@ impl Link {
     /// RFC 9293, 3.10.7.1: a segment for no connection is answered so that its sender accepts the reset.
     fn answer_with_rst(&mut self, side: Side, wire: &Wire) {
         let (seq, ack) = wire.ack.map_or((0, Some(wire.end())), |ack| (ack, None));
-        let rst = Wire { number: 0, seq, ack, syn: false, fin: false, rst: true, payload: Bytes::new() };
+        let rst = Wire { number: 0, seq, ack, syn: false, fin: false, rst: true, setup: 0, payload: Bytes::new(), framing: 0, window: 0 };
         let (_, mut outlet) = self.split(side);
-        outlet.send(rst, 0, Duration::ZERO);
+        outlet.send(rst, 0, Extra::Nothing);
     }
 
     // ---- ends ----
@@ -361,7 +415,7 @@ impl Link {
     fn carry_out(&mut self, from: Side, unit: UnitNumber, verdict: Verdict, lost: Option<&Wire>) {
         self.events.push_back(LinkEvent::VerdictExecuted { from, unit, verdict });
         let (reason, notice) = match verdict {
-            Verdict::Pass | Verdict::Delay { .. } => return,
+            Verdict::Pass | Verdict::Delay { .. } | Verdict::Hold | Verdict::DuplicateConnection => return,
             Verdict::CutBeforeDelivery { notice } | Verdict::CutAfterDelivery { notice } => (LossReason::PathCut, Some(notice)),
             Verdict::ResetBeforeDelivery | Verdict::ResetAfterDelivery => (LossReason::ConnectionReset, None),
         };
@@ -387,8 +441,9 @@ impl Link {
         for from in SIDES.into_iter().filter(|from| direction.drops_from(*from)) {
             // Nobody reads there any more and nothing is on the way: what was sent so far is lost.
             if self.end(from.peer()).endpoint.application == Application::Gone {
+                let origin = self.origins(from).own;
                 let (End { endpoint, ledger, .. }, events, _) = self.parts(from);
-                ledger.lose_up_to(endpoint.sent_position(), LossReason::PathCut, events);
+                ledger.lose_up_to(endpoint.sent_position(origin), LossReason::PathCut, events);
             }
         }
     }
@@ -405,8 +460,9 @@ impl Link {
                 self.next_number = number.saturating_add(1);
                 let sender = &self.end(from).endpoint;
                 let (seq, ack) = (sender.snd_nxt, Some(sender.rcv_nxt));
-                let rst = Wire { number, seq, ack, syn: false, fin: false, rst: true, payload: Bytes::new() };
-                self.events.push_back(LinkEvent::SegmentSent(rst.to_segment(from, 0)));
+                let rst =
+                    Wire { number, seq, ack, syn: false, fin: false, rst: true, setup: 0, payload: Bytes::new(), framing: 0, window: 0 };
+                self.events.push_back(LinkEvent::SegmentSent(rst.to_segment(from, 0, self.origins(from))));
                 self.events.push_back(LinkEvent::SegmentArrived { number });
             }
         }
@@ -425,12 +481,13 @@ impl Link {
     /// A segment is gone. If nobody reads at its end any more, so are the bytes up to its last.
     fn lose(&mut self, from: Side, wire: &Wire, reason: LossReason) {
         let unread = self.end(from.peer()).endpoint.application == Application::Gone;
+        let end = self.position(from, wire.payload_end());
         let (End { ledger, .. }, events, _) = self.parts(from);
         events.push_back(LinkEvent::SegmentLost { number: wire.number, reason });
         if !wire.payload.is_empty() {
             ledger.last_loss = reason;
             if unread {
-                ledger.lose_up_to(position(wire.payload_end()), reason, events);
+                ledger.lose_up_to(end, reason, events);
             }
         }
     }
@@ -454,6 +511,10 @@ impl Link {
     /// Gives units their fate that nobody can send any more and of which nothing is on the way.
     fn settle(&mut self) {
         for from in SIDES {
+            if self.end(from).endpoint.is_ended() && self.end(from).path.holds() {
+                // Nobody is left who would send it again.
+                self.drop_flights(from, LossReason::NeverReleased);
+            }
             let end = self.end(from);
             if end.ledger.is_settled() {
                 continue;
@@ -464,16 +525,12 @@ impl Link {
                 _ => false,
             };
             if silent && !end.path.carries_payload() {
+                let origin = self.origins(from).own;
                 let (End { endpoint, ledger, .. }, events, _) = self.parts(from);
-                ledger.lose_all(endpoint.sent_position(), events);
+                ledger.lose_all(endpoint.sent_position(origin), events);
             }
         }
     }
-}
-
-/// The count of payload bytes before the sequence number `seq`: the SYN takes number 0.
-const fn position(seq: u64) -> u64 {
-    seq.saturating_sub(1)
 }
 
 impl CutDirection {

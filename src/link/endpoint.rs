@@ -4,15 +4,18 @@ use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
 
-use super::path::{Path, Wire};
+use super::costs::{Costs, Setup};
+use super::path::{Extra, Mapping, Origins, Path, Wire};
 use super::rto::RtoEstimator;
 use super::{LinkEvent, Side, UnitNumber, Verdict};
 use crate::time::{Duration, Instant};
 
 /// Bytes of payload in a full segment: Ethernet's 1,500 less the headers.
 pub(super) const MAXIMUM_SEGMENT_SIZE: usize = 1_460;
-/// Bytes that may be on their way without acknowledgement; more waits.
-const WINDOW: u64 = 65_535;
+/// Bytes that a receiver has room for, and so the most that may be on their way without acknowledgement; more waits.
+const WINDOW: u16 = u16::MAX;
+/// Acknowledgements in a row that bring nothing new tell of a gap (RFC 5681, 3.2).
+const DUPLICATE_ACKS: u8 = 3;
 /// How long an acknowledgement waits for data to travel with (RFC 1122, 4.2.3.2 allows 500 ms).
 const DELAYED_ACK: Duration = Duration::from_millis(40);
 /// How long a side that has closed waits for the peer's FIN.
@@ -53,6 +56,8 @@ struct Chunk {
     bytes: Bytes,
     /// A unit with a verdict travels in segments of its own.
     alone: Option<(UnitNumber, Verdict)>,
+    /// Bytes of TLS and WebSocket around it that have not left.
+    framing: u16,
     /// Whether its first segment has left.
     begun: bool,
 }
@@ -69,6 +74,7 @@ struct Outstanding {
 #[derive(Clone, Debug, Hash)]
 pub(super) struct Piece {
     seq: u64,
+    pub(super) setup: u16,
     pub(super) payload: Bytes,
     pub(super) fin: bool,
 }
@@ -78,16 +84,18 @@ pub(super) struct Outlet<'a> {
     pub(super) now: Instant,
     pub(super) from: Side,
     pub(super) path: &'a mut Path,
+    pub(super) mapping: &'a mut Mapping,
+    pub(super) origins: Origins,
     pub(super) events: &'a mut VecDeque<LinkEvent>,
     pub(super) next_number: &'a mut u64,
 }
 
 impl Outlet<'_> {
-    pub(super) fn send(&mut self, mut wire: Wire, attempt: u32, extra: Duration) {
+    pub(super) fn send(&mut self, mut wire: Wire, attempt: u32, extra: Extra) {
         wire.number = *self.next_number;
         *self.next_number = self.next_number.saturating_add(1);
-        self.events.push_back(LinkEvent::SegmentSent(wire.to_segment(self.from, attempt)));
-        self.path.send(self.now, wire, extra);
+        self.events.push_back(LinkEvent::SegmentSent(wire.to_segment(self.from, attempt, self.origins)));
+        self.path.send(self.now, wire, extra, self.mapping);
     }
 }
 
@@ -117,8 +125,21 @@ pub(super) struct Endpoint {
     fin_seq: Option<u64>,
     rto: RtoEstimator,
     rto_at: Option<Instant>,
-    /// What was sent before this number may have been lost together with the segment that timed out.
+    /// What was sent before this number may have been lost together with the segment that was sent again.
     recover: u64,
+    /// Acknowledgements in a row that brought nothing new.
+    duplicate_acks: u8,
+    /// The sequence number up to which the peer has room.
+    send_limit: u64,
+    /// When the peer is asked whether it has room again, and how long that was waited for.
+    probe_at: Option<Instant>,
+    probe_wait: Duration,
+    unanswered_probes: u32,
+
+    costs: Costs,
+    pub(super) setup: Setup,
+    /// Whether the exchange before the first data is over.
+    is_open: bool,
 
     pub(super) rcv_nxt: u64,
     peer_fin: bool,
@@ -128,10 +149,14 @@ pub(super) struct Endpoint {
     ack_at: Option<Instant>,
     full_segments: u8,
     fin_wait_at: Option<Instant>,
+    /// Whether the application takes what arrives.
+    takes: bool,
+    /// Bytes that arrived and wait for the application.
+    untaken: u64,
 }
 
 impl Endpoint {
-    pub(super) const fn new(phase: Phase, application: Application) -> Self {
+    pub(super) const fn new(phase: Phase, application: Application, costs: Costs) -> Self {
         Self {
             phase,
             application,
@@ -145,6 +170,14 @@ impl Endpoint {
             rto: RtoEstimator::new(),
             rto_at: None,
             recover: 0,
+            duplicate_acks: 0,
+            send_limit: WINDOW as u64,
+            probe_at: None,
+            probe_wait: Duration::ZERO,
+            unanswered_probes: 0,
+            costs,
+            setup: Setup::new(costs),
+            is_open: false,
             rcv_nxt: 0,
             peer_fin: false,
             held: VecDeque::new(),
@@ -152,6 +185,8 @@ impl Endpoint {
             ack_at: None,
             full_segments: 0,
             fin_wait_at: None,
+            takes: true,
+            untaken: 0,
         }
     }
 
@@ -178,24 +213,25 @@ impl Endpoint {
         !self.unsent.is_empty()
     }
 
-    /// Payload bytes sent at least once.
-    pub(super) fn sent_position(&self) -> u64 {
+    /// Payload bytes sent at least once, if the stream of this side begins behind `origin`.
+    pub(super) fn sent_position(&self, origin: u64) -> u64 {
         let fin = u64::from(self.fin_seq.is_some());
-        self.snd_nxt.saturating_sub(1).saturating_sub(fin)
+        self.snd_nxt.saturating_sub(1).saturating_sub(fin).saturating_sub(origin)
     }
 
     /// Forgets the connection.
     pub(super) fn end(&mut self, answers: bool) {
         let (una, nxt, fin, rcv) = (self.snd_una, self.snd_nxt, self.fin_seq, self.rcv_nxt);
-        *self = Self::new(Phase::Ended { answers }, Application::Gone);
+        *self = Self::new(Phase::Ended { answers }, Application::Gone, self.costs);
         (self.snd_una, self.snd_nxt, self.fin_seq, self.rcv_nxt) = (una, nxt, fin, rcv);
     }
 
     // ---- sending ----
 
-    pub(super) fn write(&mut self, bytes: Bytes, unit: UnitNumber, verdict: Verdict) {
+    pub(super) fn write(&mut self, from: Side, bytes: Bytes, unit: UnitNumber, verdict: Verdict) {
         let alone = (verdict != Verdict::Pass).then_some((unit, verdict));
-        self.unsent.push_back(Chunk { bytes, alone, begun: false });
+        let framing = self.costs.framing(from, bytes.len());
+        self.unsent.push_back(Chunk { bytes, alone, framing, begun: false });
     }
 
     pub(super) const fn request_close(&mut self) {
@@ -203,11 +239,17 @@ impl Endpoint {
     }
 
     fn header(&self, seq: u64, payload: Bytes) -> Wire {
-        Wire { number: 0, seq, ack: Some(self.rcv_nxt), syn: false, fin: false, rst: false, payload }
+        let ack = Some(self.rcv_nxt);
+        Wire { number: 0, seq, ack, syn: false, fin: false, rst: false, setup: 0, payload, framing: 0, window: self.window() }
+    }
+
+    /// How much room there is for the peer's bytes.
+    fn window(&self) -> u16 {
+        u16::try_from(u64::from(WINDOW).saturating_sub(self.untaken)).unwrap_or(WINDOW)
     }
 
     /// Sends a segment for the first time and keeps it until it is acknowledged.
-    fn send_first(&mut self, wire: Wire, extra: Duration, outlet: &mut Outlet<'_>) {
+    fn send_first(&mut self, wire: Wire, extra: Extra, outlet: &mut Outlet<'_>) {
         self.snd_nxt = wire.end();
         if wire.ack.is_some() {
             self.acknowledged_now();
@@ -222,28 +264,55 @@ impl Endpoint {
     pub(super) fn send_syn(&mut self, outlet: &mut Outlet<'_>) {
         let ack = (self.phase == Phase::SynReceived).then_some(self.rcv_nxt);
         let wire = Wire { ack, syn: true, ..self.header(0, Bytes::new()) };
-        self.send_first(wire, Duration::ZERO, outlet);
+        self.send_first(wire, Extra::Nothing, outlet);
     }
 
     /// Resets the peer.
     pub(super) fn send_rst(&self, outlet: &mut Outlet<'_>) {
-        outlet.send(Wire { rst: true, ..self.header(self.snd_nxt, Bytes::new()) }, 0, Duration::ZERO);
+        outlet.send(Wire { rst: true, ..self.header(self.snd_nxt, Bytes::new()) }, 0, Extra::Nothing);
     }
 
     /// Sends what the window allows, then a FIN if that is due, then a bare acknowledgement if one is still owed.
     pub(super) fn flush(&mut self, outlet: &mut Outlet<'_>) {
         if self.phase == Phase::Established {
-            while let Some(length) = self.next_payload_length() {
-                self.send_payload(length, outlet);
+            while self.setup.unsent > 0 && self.send_setup(outlet) {}
+            if self.is_open && self.setup.unsent == 0 {
+                while let Some(length) = self.next_payload_length() {
+                    self.send_payload(length, outlet);
+                }
+                self.watch_the_window(outlet.now);
             }
-            if self.close_requested && self.fin_seq.is_none() && self.unsent.is_empty() {
+            if self.close_requested && self.fin_seq.is_none() && self.unsent.is_empty() && self.setup.unsent == 0 {
                 self.fin_seq = Some(self.snd_nxt);
                 let wire = Wire { fin: true, ..self.header(self.snd_nxt, Bytes::new()) };
-                self.send_first(wire, Duration::ZERO, outlet);
+                self.send_first(wire, Extra::Nothing, outlet);
             }
         }
         if self.ack_now {
             self.send_ack(outlet);
+        }
+    }
+
+    /// Sends the next bytes of the exchange before the first data, if they fit the window.
+    fn send_setup(&mut self, outlet: &mut Outlet<'_>) -> bool {
+        let length = self.setup.unsent.min(u64::try_from(self.segment_size).unwrap_or(u64::MAX));
+        let fits = self.snd_nxt.saturating_add(length) <= self.send_limit;
+        if let (true, Ok(setup)) = (fits, u16::try_from(length)) {
+            self.setup.unsent = self.setup.unsent.saturating_sub(length);
+            let wire = Wire { setup, ..self.header(self.snd_nxt, Bytes::new()) };
+            self.send_first(wire, Extra::Nothing, outlet);
+        }
+        fits
+    }
+
+    /// If bytes wait and nothing is on the way whose acknowledgement could open the window, the peer has to be asked (RFC 9293, 3.8.6.1).
+    fn watch_the_window(&mut self, now: Instant) {
+        if self.unsent.is_empty() || !self.outstanding.is_empty() {
+            self.probe_at = None;
+            self.probe_wait = Duration::ZERO;
+        } else if self.probe_at.is_none() {
+            self.probe_wait = self.rto.rto();
+            self.probe_at = Some(now + self.probe_wait);
         }
     }
 
@@ -260,30 +329,38 @@ impl Endpoint {
             }
         }
         let length = length.min(self.segment_size);
-        let in_flight = self.snd_nxt.saturating_sub(self.snd_una);
-        let wanted = in_flight.saturating_add(u64::try_from(length).ok()?);
-        (length > 0 && wanted <= WINDOW).then_some(length)
+        let end = self.snd_nxt.saturating_add(u64::try_from(length).ok()?);
+        (length > 0 && end <= self.send_limit).then_some(length)
     }
 
     fn send_payload(&mut self, length: usize, outlet: &mut Outlet<'_>) {
-        let delay = self.unsent.front_mut().and_then(|chunk| match chunk.alone {
-            Some((unit, verdict @ Verdict::Delay { by })) => Some((unit, verdict, by, !std::mem::replace(&mut chunk.begun, true))),
+        let judged = self.unsent.front_mut().and_then(|chunk| match chunk.alone {
+            Some((unit, verdict @ (Verdict::Delay { .. } | Verdict::Hold))) => {
+                Some((unit, verdict, !std::mem::replace(&mut chunk.begun, true)))
+            }
             _ => None,
         });
-        let payload = self.take_unsent(length);
-        let wire = self.header(self.snd_nxt, payload);
-        self.send_first(wire, delay.map_or(Duration::ZERO, |(_, _, by, _)| by), outlet);
-        if let Some((unit, verdict, _, true)) = delay {
+        let (payload, framing) = self.take_unsent(length);
+        let wire = Wire { framing, ..self.header(self.snd_nxt, payload) };
+        let extra = match judged {
+            Some((_, Verdict::Delay { by }, _)) => Extra::Delay(by),
+            Some((_, Verdict::Hold, _)) => Extra::Hold,
+            _ => Extra::Nothing,
+        };
+        self.send_first(wire, extra, outlet);
+        if let Some((unit, verdict, true)) = judged {
             outlet.events.push_back(LinkEvent::VerdictExecuted { from: outlet.from, unit, verdict });
         }
     }
 
-    /// The next `length` bytes. They are shared with the write that they came from unless they span several.
-    fn take_unsent(&mut self, length: usize) -> Bytes {
+    /// The next `length` bytes, and what surrounds the writes that begin among them. They are shared with the write that they came from unless they span several.
+    fn take_unsent(&mut self, length: usize) -> (Bytes, u16) {
         let mut joined = BytesMut::new();
+        let mut framing = 0_u16;
         loop {
             let missing = length.saturating_sub(joined.len());
             let Some(chunk) = self.unsent.front_mut() else { break };
+            framing = framing.saturating_add(std::mem::take(&mut chunk.framing));
             let part = if chunk.bytes.len() > missing {
                 chunk.bytes.split_to(missing)
             } else {
@@ -292,19 +369,19 @@ impl Endpoint {
                 part
             };
             if joined.is_empty() && part.len() == length {
-                return part;
+                return (part, framing);
             }
             joined.extend_from_slice(&part);
             if joined.len() >= length {
                 break;
             }
         }
-        joined.freeze()
+        (joined.freeze(), framing)
     }
 
     fn send_ack(&mut self, outlet: &mut Outlet<'_>) {
         self.acknowledged_now();
-        outlet.send(self.header(self.snd_nxt, Bytes::new()), 0, Duration::ZERO);
+        outlet.send(self.header(self.snd_nxt, Bytes::new()), 0, Extra::Nothing);
     }
 
     const fn acknowledged_now(&mut self) {
@@ -315,16 +392,17 @@ impl Endpoint {
 
     fn retransmit_oldest(&mut self, outlet: &mut Outlet<'_>) {
         let acknowledges = self.phase != Phase::SynSent;
-        let rcv_nxt = self.rcv_nxt;
+        let (rcv_nxt, window) = (self.rcv_nxt, self.window());
         if let Some(oldest) = self.outstanding.front_mut() {
             oldest.attempt = oldest.attempt.saturating_add(1);
             oldest.sent_at = outlet.now;
             oldest.wire.ack = acknowledges.then_some(rcv_nxt);
+            oldest.wire.window = window;
             let (wire, attempt) = (oldest.wire.clone(), oldest.attempt);
             if acknowledges {
                 self.acknowledged_now();
             }
-            outlet.send(wire, attempt, Duration::ZERO);
+            outlet.send(wire, attempt, Extra::Nothing);
         }
     }
 
@@ -356,17 +434,31 @@ impl Endpoint {
             Phase::SynReceived | Phase::Established => {}
         }
         if let Some(ack) = wire.ack {
-            self.handle_ack(ack, outlet);
+            self.handle_ack(wire, ack, outlet);
         }
-        if !wire.syn && (wire.fin || !wire.payload.is_empty()) {
+        if !wire.syn && (wire.fin || wire.setup > 0 || !wire.payload.is_empty()) {
             self.hold(wire, outlet.now);
+        } else if wire.is_bare() && wire.seq < self.rcv_nxt {
+            // A question about the window.
+            self.ack_now = true;
         }
     }
 
-    fn handle_ack(&mut self, ack: u64, outlet: &mut Outlet<'_>) {
+    fn handle_ack(&mut self, wire: &Wire, ack: u64, outlet: &mut Outlet<'_>) {
+        let limit = ack.saturating_add(u64::from(wire.window));
+        let opens = limit > self.send_limit;
+        self.send_limit = self.send_limit.max(limit);
+        self.unanswered_probes = 0;
+        if opens {
+            self.probe_at = None;
+        }
         if ack <= self.snd_una || ack > self.snd_nxt {
+            if ack == self.snd_una && wire.is_bare() && !opens && !self.outstanding.is_empty() {
+                self.count_duplicate(outlet);
+            }
             return;
         }
+        self.duplicate_acks = 0;
         let mut repeated = false;
         let mut newest = None;
         while let Some(done) = self.outstanding.pop_front_if(|oldest| oldest.wire.end() <= ack) {
@@ -383,11 +475,8 @@ impl Endpoint {
                 self.rto.restart_after_repeated_handshake();
             }
             self.phase = Phase::Established;
-            if self.application == Application::Unaware {
-                self.application = Application::Reading;
-            }
-            if self.application == Application::Reading {
-                outlet.events.push_back(LinkEvent::Opened { side: outlet.from });
+            if self.setup.advance(outlet.from) {
+                self.open(outlet);
             }
             // The handshake's last acknowledgement travels alone, as from an ordinary operating system.
             if self.ack_now {
@@ -401,6 +490,28 @@ impl Endpoint {
         }
         if self.outstanding.is_empty() && self.fin_seq.is_some() && !self.peer_fin {
             self.fin_wait_at = Some(outlet.now + FIN_WAIT);
+        }
+    }
+
+    /// An acknowledgement that says nothing new: the third in a row means that a segment is missing and others behind it have arrived. It is sent again
+    /// without waiting for the timer, once for all that was on the way then.
+    fn count_duplicate(&mut self, outlet: &mut Outlet<'_>) {
+        self.duplicate_acks = self.duplicate_acks.saturating_add(1);
+        if self.duplicate_acks == DUPLICATE_ACKS && self.snd_una >= self.recover && self.phase == Phase::Established {
+            self.recover = self.snd_nxt;
+            self.retransmit_oldest(outlet);
+            self.rto_at = Some(outlet.now + self.rto.rto());
+        }
+    }
+
+    /// The application may send now.
+    fn open(&mut self, outlet: &mut Outlet<'_>) {
+        self.is_open = true;
+        if self.application == Application::Unaware {
+            self.application = Application::Reading;
+        }
+        if self.application == Application::Reading {
+            outlet.events.push_back(LinkEvent::Opened { side: outlet.from });
         }
     }
 
@@ -425,7 +536,7 @@ impl Endpoint {
         }
         let at = self.held.partition_point(|piece| piece.seq < wire.seq);
         if self.held.get(at).is_none_or(|piece| piece.seq != wire.seq) {
-            self.held.insert(at, Piece { seq: wire.seq, payload: wire.payload.clone(), fin: wire.fin });
+            self.held.insert(at, Piece { seq: wire.seq, setup: wire.setup, payload: wire.payload.clone(), fin: wire.fin });
         }
     }
 
@@ -439,9 +550,18 @@ impl Endpoint {
         self.held.pop_front_if(|piece| piece.seq == rcv_nxt)
     }
 
-    pub(super) fn receive(&mut self, piece: &Piece) {
+    pub(super) fn receive(&mut self, piece: &Piece, outlet: &mut Outlet<'_>) {
         let length = u64::try_from(piece.payload.len()).unwrap_or(u64::MAX);
-        self.rcv_nxt = self.rcv_nxt.saturating_add(length).saturating_add(u64::from(piece.fin));
+        self.rcv_nxt = self.rcv_nxt.saturating_add(length).saturating_add(u64::from(piece.setup)).saturating_add(u64::from(piece.fin));
+        if !self.takes {
+            self.untaken = self.untaken.saturating_add(length);
+        }
+        if piece.setup > 0 && !self.is_open {
+            let is_over = self.setup.received(u64::from(piece.setup), outlet.from);
+            if is_over {
+                self.open(outlet);
+            }
+        }
         if piece.fin {
             self.peer_fin = true;
             self.fin_wait_at = None;
@@ -452,7 +572,7 @@ impl Endpoint {
     // ---- timers ----
 
     pub(super) fn next_timer(&self) -> Option<Instant> {
-        [self.ack_at, self.rto_at, self.fin_wait_at].into_iter().flatten().min()
+        [self.ack_at, self.rto_at, self.fin_wait_at, self.probe_at].into_iter().flatten().min()
     }
 
     /// Carries out the first timer that is due.
@@ -465,8 +585,36 @@ impl Endpoint {
         } else if due(self.fin_wait_at) {
             self.fin_wait_at = None;
             return Expiry::WaitedForFin;
+        } else if due(self.probe_at) {
+            return self.probe(outlet);
         }
         Expiry::GoesOn
+    }
+
+    /// Asks whether there is room again, with a segment that was acknowledged long ago.
+    fn probe(&mut self, outlet: &mut Outlet<'_>) -> Expiry {
+        if self.unanswered_probes >= DATA_RETRIES {
+            self.probe_at = None;
+            return Expiry::GaveUp;
+        }
+        self.unanswered_probes = self.unanswered_probes.saturating_add(1);
+        self.probe_wait = self.probe_wait.scale(2, 1).min(super::rto::MAXIMUM);
+        self.probe_at = Some(outlet.now + self.probe_wait);
+        self.acknowledged_now();
+        outlet.send(self.header(self.snd_nxt.saturating_sub(1), Bytes::new()), 0, Extra::Nothing);
+        Expiry::GoesOn
+    }
+
+    /// The application stops or begins to take what arrives. What waits has to be handed on by the caller.
+    pub(super) fn set_takes(&mut self, takes: bool, outlet: &mut Outlet<'_>) {
+        self.takes = takes;
+        let was_narrow = self.untaken > 0;
+        if takes && was_narrow {
+            self.untaken = 0;
+            if self.phase == Phase::Established {
+                self.send_ack(outlet);
+            }
+        }
     }
 
     fn handle_retransmission_timer(&mut self, outlet: &mut Outlet<'_>) -> Expiry {
@@ -479,7 +627,7 @@ impl Endpoint {
             self.rto_at = None;
             if self.phase == Phase::SynReceived {
                 let unsent = std::mem::take(&mut self.unsent);
-                *self = Self { unsent, segment_size: self.segment_size, ..Self::new(Phase::Listen, Application::Unaware) };
+                *self = Self { unsent, segment_size: self.segment_size, ..Self::new(Phase::Listen, Application::Unaware, self.costs) };
                 return Expiry::GoesOn;
             }
             return Expiry::GaveUp;

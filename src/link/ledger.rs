@@ -73,7 +73,7 @@ impl Ledger {
         let mut after = None;
         while let Some(unit) = self.open.pop_front_if(|unit| unit.end <= self.delivered) {
             events.push_back(LinkEvent::UnitArrived { from: self.from, unit: unit.number });
-            if matches!(unit.verdict, Verdict::CutAfterDelivery { .. } | Verdict::ResetAfterDelivery) {
+            if matches!(unit.verdict, Verdict::CutAfterDelivery { .. } | Verdict::ResetAfterDelivery | Verdict::DuplicateConnection) {
                 after = Some((unit.number, unit.verdict));
             }
         }

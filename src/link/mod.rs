@@ -4,10 +4,11 @@
 //! are sent again, order kept at the price of waiting, closes and resets. It never loses, repeats or reorders bytes of a living connection;
 //! only a broken connection loses any.
 //!
-//! What is modelled: handshake, cumulative and delayed acknowledgements, a window of 64 kB, the retransmission timer of RFC 6298 (1 s before the
-//! first measurement, at least 200 ms, doubling up to 64 s, Karn's rule), buffering behind gaps, FIN both ways, RST, and giving up: a SYN
-//! after 6 retransmissions (127 s), data or a FIN after 15. What is not: congestion control, fast retransmit, selective
-//! acknowledgements, keep-alive probes of TCP's own.
+//! What is modelled: handshake, cumulative and delayed acknowledgements, a receive window of 64 kB that closes when nobody reads, with probes, the retransmission
+//! timer of RFC 6298 (1 s before the first measurement, at least 200 ms, doubling up to 64 s, Karn's rule), fast retransmit after three duplicate
+//! acknowledgements (RFC 5681, and RFC 6582 for further gaps), buffering behind gaps, FIN both ways, RST, and giving up: a SYN after 6 retransmissions
+//! (127 s), data or a FIN after 15. On the path: delay, jitter, loss alone or in bursts, a line with a queue, outages, and a router that forgets idle connections. What
+//! is not: congestion control, selective acknowledgements, keep-alive probes of TCP's own. TLS and WebSocket are costs only ([`Costs`]).
 #![cfg_attr(
     not(test),
     deny(
@@ -24,6 +25,7 @@
 
 mod conditions;
 mod connection;
+mod costs;
 mod endpoint;
 mod fault;
 mod ledger;
@@ -35,8 +37,9 @@ mod tests;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-pub use conditions::Conditions;
+pub use conditions::{Bursts, Conditions, Outage, Preset};
 pub use connection::Link;
+pub use costs::{Costs, Tls};
 pub use fault::{FaultTable, Rule, Verdict};
 
 /// One end of a connection.
@@ -87,6 +90,10 @@ pub struct Segment {
     pub rst: bool,
     /// The bytes it carries.
     pub payload: Bytes,
+    /// Bytes that the model adds for TLS and WebSocket ([`Costs`]); they are not in `payload`, and sequence numbers do not count them.
+    pub overhead: u16,
+    /// How many bytes its sender is ready to receive.
+    pub window: u16,
     /// 0 for the first transmission, then 1, 2, … for each retransmission.
     pub attempt: u32,
 }
@@ -97,6 +104,16 @@ pub struct Segment {
 pub enum LossReason {
     /// The loss ratio struck.
     RandomLoss,
+    /// The loss ratio of a burst struck.
+    BurstLoss,
+    /// It found no room before the line.
+    QueueFull,
+    /// It left while the path was dark.
+    Outage,
+    /// A router on the path had forgotten the connection.
+    IdleTimeout,
+    /// A fault rule held it until its sender was gone.
+    NeverReleased,
     /// The path was cut.
     PathCut,
     /// The connection was reset while it was on the way.
@@ -133,7 +150,7 @@ pub enum LinkEvent {
         /// [`Segment::number`].
         number: u64,
     },
-    /// The segment with this number will never arrive. Random loss is told at the moment when it would have arrived, a cut path at once.
+    /// The segment with this number will never arrive. Random loss is told at the moment when it would have arrived, anything else at once.
     SegmentLost {
         /// [`Segment::number`].
         number: u64,

@@ -142,12 +142,37 @@ pub enum Command {
         /// Whose path.
         client: NodeId,
     },
+    /// What fault rules hold on the client's path travels on.
+    Release {
+        /// Whose path.
+        client: NodeId,
+    },
+    /// Somebody else connects with the client's Client Identifier and says nothing more.
+    ConnectDouble {
+        /// Whose Client Identifier, over whose path.
+        client: NodeId,
+    },
+    /// The clock of the client's device runs fast or slow from now on, and its timers with it.
+    SetClock {
+        /// Whose.
+        client: NodeId,
+        /// How many parts per million it is too fast; below zero, too slow.
+        drift: i32,
+    },
+    /// The client (or the broker) says goodbye in order and ends.
+    Stop {
+        /// Which.
+        node: NodeId,
+    },
     /// The client stops or resumes sending PINGREQ and everything else: its program hangs.
     Freeze {
         /// Which.
         client: NodeId,
         /// Hangs, or goes on.
         frozen: bool,
+        /// It goes on by itself after this time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lasts: Option<Duration>,
     },
     /// Somebody who administers the broker ends the client's connection.
     Kick {
@@ -166,7 +191,7 @@ impl Command {
     #[must_use]
     pub const fn node(&self) -> NodeId {
         match self {
-            Self::PowerCut { node } | Self::PowerOn { node } => *node,
+            Self::PowerCut { node } | Self::PowerOn { node } | Self::Stop { node } => *node,
             Self::SetAcl { .. } => NodeId::BROKER,
             Self::Connect { client }
             | Self::Disconnect { client, .. }
@@ -182,6 +207,9 @@ impl Command {
             | Self::SetConditions { client, .. }
             | Self::AddFault { client, .. }
             | Self::ClearFaults { client }
+            | Self::Release { client }
+            | Self::ConnectDouble { client }
+            | Self::SetClock { client, .. }
             | Self::Kick { client }
             | Self::Freeze { client, .. } => *client,
         }
@@ -213,9 +241,17 @@ impl Command {
                 .with("loss", conditions.loss.to_string()),
             Self::AddFault { rule, .. } => {
                 let packet = PacketType::ALL.into_iter().find(|packet| *packet as u8 == rule.label);
-                key::SIM_DID_ADD_FAULT.with("packet", packet.map_or("?", PacketType::name)).with("nth", rule.nth)
+                let did = key::SIM_DID_ADD_FAULT.with("nth", rule.nth);
+                match packet {
+                    Some(packet) => did.with("packet", packet.name()),
+                    None => did.with("packet", key::SIM_ANY_PACKET.message()),
+                }
             }
             Self::ClearFaults { .. } => key::SIM_DID_CLEAR_FAULTS.message(),
+            Self::Release { .. } => key::SIM_DID_RELEASE.message(),
+            Self::ConnectDouble { .. } => key::SIM_DID_CONNECT_DOUBLE.message(),
+            Self::SetClock { drift, .. } => key::SIM_DID_SET_CLOCK.with("drift", drift.to_string()),
+            Self::Stop { .. } => key::SIM_DID_STOP.message(),
             Self::Freeze { frozen: true, .. } => key::SIM_DID_FREEZE.message(),
             Self::Freeze { frozen: false, .. } => key::SIM_DID_THAW.message(),
             Self::Kick { .. } => key::SIM_DID_KICK.message(),

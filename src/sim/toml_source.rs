@@ -186,6 +186,18 @@ impl<'s, 'i> Value<'s, 'i> {
         value
     }
 
+    /// A whole number in a range that may begin below zero.
+    #[must_use]
+    pub fn signed(&self, range: Range<i64>) -> Option<i64> {
+        let DeValue::Integer(integer) = self.value else { return self.wrong_type(key::SIM_TYPE_INTEGER.message()) };
+        let value = i64::from_str_radix(integer.as_str(), integer.radix()).ok().filter(|value| range.contains(value));
+        if value.is_none() {
+            let (min, max) = (range.start.to_string(), range.end.saturating_sub(1).to_string());
+            return self.error(key::SIM_OUT_OF_RANGE.with("key", self.name).with("min", min).with("max", max));
+        }
+        value
+    }
+
     /// A number with up to three decimals.
     #[must_use]
     pub fn decimal(&self) -> Option<Decimal> {

@@ -142,7 +142,7 @@ impl Narrator {
             Event::SegmentLost { connection, number, reason } => {
                 let segment = self.segments.remove(&(*connection, *number))?;
                 // What a reset or an end takes with it is told by the reset or the end.
-                matches!(reason, LossReason::RandomLoss | LossReason::PathCut).then(|| {
+                (!matches!(reason, LossReason::ConnectionReset | LossReason::NoConnection | LossReason::NeverSent)).then(|| {
                     let message = self.carried(key::VIEW_SEGMENT_LOST.with("reason", loss(*reason)), *connection, &segment, packets);
                     Telling::of_path(self.at_connection(*connection), MarkKind::Segment, message)
                 })
@@ -376,6 +376,11 @@ fn details(row: &PacketRow) -> String {
 pub(super) fn loss(reason: LossReason) -> Message {
     match reason {
         LossReason::RandomLoss => key::VIEW_LOSS_RANDOM,
+        LossReason::BurstLoss => key::VIEW_LOSS_BURST,
+        LossReason::QueueFull => key::VIEW_LOSS_QUEUE_FULL,
+        LossReason::Outage => key::VIEW_LOSS_OUTAGE,
+        LossReason::IdleTimeout => key::VIEW_LOSS_IDLE,
+        LossReason::NeverReleased => key::VIEW_LOSS_NEVER_RELEASED,
         LossReason::PathCut => key::VIEW_LOSS_PATH_CUT,
         LossReason::ConnectionReset => key::VIEW_LOSS_RESET,
         LossReason::NoConnection => key::VIEW_LOSS_NO_CONNECTION,
@@ -407,6 +412,8 @@ fn verdict_words(verdict: Verdict) -> Message {
         Verdict::CutAfterDelivery { .. } => key::VIEW_VERDICT_CUT_AFTER.message(),
         Verdict::ResetBeforeDelivery => key::VIEW_VERDICT_RESET_BEFORE.message(),
         Verdict::ResetAfterDelivery => key::VIEW_VERDICT_RESET_AFTER.message(),
+        Verdict::Hold => key::VIEW_VERDICT_HOLD.message(),
+        Verdict::DuplicateConnection => key::VIEW_VERDICT_DOUBLE.message(),
         Verdict::Delay { by } => key::VIEW_VERDICT_DELAY.with("by", by.to_string()),
     }
 }

@@ -25,6 +25,7 @@ mod conformance;
 mod faults;
 mod history;
 mod hostile_server;
+mod network;
 mod pairs;
 mod run;
 mod virtual_time;

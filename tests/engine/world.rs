@@ -137,9 +137,9 @@ fn the_same_inputs_give_the_same_digests_here_and_on_every_platform() {
     assert_eq!(format!("{:016x}", first.world.digest()), GOLDEN_STATE, "state");
 }
 
-const GOLDEN_RECORDS: usize = 6_410;
-const GOLDEN_TRACE: &str = "ef619ddabe55fe71";
-const GOLDEN_STATE: &str = "5f0a632fcd696c99";
+const GOLDEN_RECORDS: usize = 7_172;
+const GOLDEN_TRACE: &str = "ea4f7a6b6ae5dbf5";
+const GOLDEN_STATE: &str = "9b00f91f7067408a";
 
 #[test]
 fn every_record_names_an_earlier_cause_and_time_never_goes_back() {

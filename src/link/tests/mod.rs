@@ -2,6 +2,7 @@
 
 mod breaks;
 mod handshake;
+mod model;
 mod properties;
 mod recovery;
 mod verdicts;
@@ -13,7 +14,7 @@ use crate::ratio::Ratio;
 use crate::rng::Seed;
 use crate::time::{Duration, Instant};
 
-const QUIET: Conditions = Conditions { latency: Duration::from_millis(20), jitter: Duration::ZERO, loss: Ratio::NEVER, rate: None };
+const QUIET: Conditions = Conditions::QUIET;
 
 /// A link with its past: every event with its time.
 #[derive(Clone)]

@@ -16,6 +16,8 @@ enum Act {
     Reset,
     Vanish(Side, bool),
     Conditions(Conditions),
+    Release,
+    Reading(Side, bool),
 }
 
 fn side() -> impl Strategy<Value = Side> {
@@ -37,14 +39,42 @@ fn verdict() -> impl Strategy<Value = Verdict> {
         1 => notice().prop_map(|notice| Verdict::CutAfterDelivery { notice }),
         1 => Just(Verdict::ResetBeforeDelivery),
         1 => Just(Verdict::ResetAfterDelivery),
+        1 => Just(Verdict::Hold),
+        1 => Just(Verdict::DuplicateConnection),
         2 => (0..5_000_u64).prop_map(|by| Verdict::Delay { by: Duration::from_millis(by) }),
     ]
 }
 
 fn conditions(loss_percent: u32) -> impl Strategy<Value = Conditions> {
-    (0..300_u64, 0..100_u64, 0..=loss_percent, prop::option::of(2_000..1_000_000_u64)).prop_map(|(latency, jitter, loss, rate)| {
-        Conditions { latency: Duration::from_millis(latency), jitter: Duration::from_millis(jitter), loss: Ratio::from_percent(loss), rate }
+    let path = (0..300_u64, 0..100_u64, 0..=loss_percent, prop::option::of(2_000..1_000_000_u64), prop::option::of(3_000..60_000_u64));
+    (path, costs()).prop_map(|((latency, jitter, loss, rate, queue), costs)| Conditions {
+        latency: Duration::from_millis(latency),
+        jitter: Duration::from_millis(jitter),
+        loss: Ratio::from_percent(loss),
+        rate,
+        queue,
+        costs,
+        ..QUIET
     })
+}
+
+fn costs() -> impl Strategy<Value = Costs> {
+    let tls = prop_oneof![3 => Just(None), 1 => Just(Some(Tls::V1_2)), 1 => Just(Some(Tls::V1_3))];
+    (tls, prop::bool::weighted(0.3)).prop_map(|(tls, websocket)| Costs { tls, websocket })
+}
+
+/// Conditions with what can end a connection or hold it up for long.
+fn harsh(loss_percent: u32) -> impl Strategy<Value = Conditions> {
+    let bursts = (1..100_u32, 1..100_u32).prop_map(|(enter, leave)| Bursts {
+        enter: Ratio::from_percent(enter),
+        leave: Ratio::from_percent(leave),
+        loss: Ratio::ALWAYS,
+    });
+    let outage = (2..90_u64, 1..90_u64)
+        .prop_map(|(every, lasts)| Outage { every: Duration::from_secs(every), lasts: Duration::from_secs(lasts.min(every - 1)) });
+    (conditions(loss_percent), prop::option::of(bursts), prop::option::of(outage), prop::option::weighted(0.2, 1..100_u64)).prop_map(
+        |(conditions, bursts, outage, idle)| Conditions { bursts, outage, idle_timeout: idle.map(Duration::from_secs), ..conditions },
+    )
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -56,7 +86,9 @@ fn act() -> impl Strategy<Value = Act> {
         2 => Just(Act::Restore),
         1 => Just(Act::Reset),
         1 => (side(), any::<bool>()).prop_map(|(side, rst)| Act::Vanish(side, rst)),
-        2 => conditions(100).prop_map(Act::Conditions),
+        2 => harsh(100).prop_map(Act::Conditions),
+        1 => Just(Act::Release),
+        1 => (side(), any::<bool>()).prop_map(|(side, reads)| Act::Reading(side, reads)),
     ]
 }
 
@@ -80,6 +112,10 @@ fn perform(driven: &mut Driven, act: &Act, written: &mut [u64; 2]) {
         Act::Reset => driven.act(Link::handle_reset),
         Act::Vanish(side, rst) => driven.act(|link, now| link.handle_vanish(now, side, rst)),
         Act::Conditions(conditions) => driven.act(|link, now| link.handle_conditions(now, conditions)),
+        Act::Release => driven.act(|link, now| {
+            link.handle_release(now);
+        }),
+        Act::Reading(side, reads) => driven.act(|link, now| link.handle_reading(now, side, reads)),
     }
     check_books(driven, written);
 }
@@ -142,8 +178,12 @@ proptest! {
             }
             perform(&mut driven, act, &mut written);
         }
+        // A window that stays closed is asked about for ever.
+        for side in [Side::Client, Side::Broker] {
+            driven.act(|link, now| link.handle_reading(now, side, true));
+        }
         driven.rest();
-        check_history(&driven, &written, &writes);
+        // What a hold keeps from both is on the way until the end.
         // Then the end: every unit gets its fate.
         driven.act(Link::handle_reset);
         driven.rest();
@@ -199,9 +239,12 @@ proptest! {
                 perform(&mut coarse, act, &mut written_coarse);
             }
         }
-        driven.rest();
-        copy.rest();
-        coarse.rest();
+        for run in [&mut driven, &mut copy, &mut coarse] {
+            for side in [Side::Client, Side::Broker] {
+                run.act(|link, now| link.handle_reading(now, side, true));
+            }
+            run.rest();
+        }
         prop_assert_eq!(&driven.past, &copy.past);
         let events = |driven: &Driven| driven.past.iter().map(|(_, event)| event.clone()).collect::<Vec<_>>();
         prop_assert_eq!(events(&driven), events(&coarse));

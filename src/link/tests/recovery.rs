@@ -177,7 +177,7 @@ fn a_lost_end_of_the_handshake_is_sent_again_when_the_answer_comes_again() {
 
 #[test]
 fn absurd_conditions_come_to_rest() {
-    let worst = Conditions { latency: Duration::MAX, jitter: Duration::MAX, loss: Ratio::from_percent(50), rate: Some(0) };
+    let worst = Conditions { latency: Duration::MAX, jitter: Duration::MAX, loss: Ratio::from_percent(50), rate: Some(0), ..QUIET };
     for conditions in [worst, Conditions { latency: Duration::ZERO, ..QUIET }, Conditions { rate: Some(1), ..QUIET }] {
         let mut driven = Driven::opened();
         driven.act(|link, now| link.handle_conditions(now, conditions));

@@ -5,20 +5,43 @@ use super::*;
 const NOTICED: CutNotice = CutNotice::Client;
 
 fn rule(label: u8, nth: u32, verdict: Verdict) -> Rule {
-    Rule { from: Side::Broker, label, nth, verdict }
+    Rule::once(Side::Broker, label, nth, verdict)
 }
 
 #[test]
 fn a_rule_strikes_the_nth_unit_with_its_label_from_its_side_once() {
     let mut table = FaultTable::default();
     assert!(table.add(rule(4, 2, Verdict::ResetBeforeDelivery)));
-    assert_eq!(table.judge(Side::Client, Label(4)), Verdict::Pass);
-    assert_eq!(table.judge(Side::Broker, Label(3)), Verdict::Pass);
-    assert_eq!(table.judge(Side::Broker, Label(4)), Verdict::Pass);
+    assert_eq!(table.judge(Instant::ZERO, Side::Client, Label(4)), Verdict::Pass);
+    assert_eq!(table.judge(Instant::ZERO, Side::Broker, Label(3)), Verdict::Pass);
+    assert_eq!(table.judge(Instant::ZERO, Side::Broker, Label(4)), Verdict::Pass);
     assert_eq!(table.rules().count(), 1);
-    assert_eq!(table.judge(Side::Broker, Label(4)), Verdict::ResetBeforeDelivery);
-    assert_eq!(table.judge(Side::Broker, Label(4)), Verdict::Pass);
+    assert_eq!(table.judge(Instant::ZERO, Side::Broker, Label(4)), Verdict::ResetBeforeDelivery);
+    assert_eq!(table.judge(Instant::ZERO, Side::Broker, Label(4)), Verdict::Pass);
     assert_eq!(table.rules().count(), 0);
+}
+
+#[test]
+fn a_rule_strikes_as_often_as_it_says_within_its_window() {
+    let mut table = FaultTable::default();
+    let window = Rule {
+        label: Rule::ANY,
+        times: 2,
+        not_before: Instant::from_secs(1),
+        until: Instant::from_secs(2),
+        ..rule(0, 2, Verdict::ResetBeforeDelivery)
+    };
+    assert!(table.add(window.clone()));
+    let judged: Vec<bool> = [0, 500, 1_000, 1_100, 1_200, 1_300]
+        .map(|at| table.judge(Instant::from_millis(at), Side::Broker, Label(4)) != Verdict::Pass)
+        .to_vec();
+    assert_eq!(judged, [false, false, false, true, true, false]);
+    assert_eq!(table.rules().count(), 0);
+    assert!(table.add(Rule { times: Rule::ALWAYS, ..window }));
+    let judged = (0..100).filter(|_| table.judge(Instant::from_millis(1_999), Side::Broker, Label(9)) != Verdict::Pass).count();
+    assert_eq!(judged, 99);
+    assert_eq!(table.judge(Instant::from_secs(2), Side::Broker, Label(9)), Verdict::Pass);
+    assert_eq!(table.rules().count(), 1);
 }
 
 #[test]

@@ -21,6 +21,7 @@ fn conditions() -> impl Strategy<Value = Conditions> {
         jitter: Duration::from_millis(jitter),
         loss: Ratio::from_percent(loss),
         rate,
+        ..Conditions::default()
     })
 }
 
@@ -97,8 +98,8 @@ fn command() -> impl Strategy<Value = Command> {
             9 => Command::Restore { client },
             10 => Command::Reset { client },
             11 => Command::SetConditions { client, conditions },
-            12 => Command::AddFault { client, rule: Rule { from: Side::Broker, label: label as u8, nth: 1, verdict } },
-            _ => Command::Freeze { client, frozen: flag },
+            12 => Command::AddFault { client, rule: Rule::once(Side::Broker, label as u8, 1, verdict) },
+            _ => Command::Freeze { client, frozen: flag, lasts: flag.then_some(Duration::from_secs(2)) },
         },
     )
 }

@@ -16,6 +16,7 @@
 use bytes::Bytes;
 use bytestring::ByteString;
 
+use super::path::read_conditions;
 use super::{BROKER, ClientSpec, MAX_PAYLOAD, MAX_SUBSCRIPTIONS, properties};
 use crate::client::{Acknowledges, ClientConfig, Credentials, OnServerReference, Overflow, ReconnectPolicy, WantedSubscription};
 use crate::link::{Conditions, CutDirection, CutNotice};
@@ -27,7 +28,6 @@ use crate::session::scram::SCRAM_SHA_256;
 use crate::sim::quantity::after_start;
 use crate::sim::toml_source::{Table, Value, shortened};
 use crate::text::{Message, key};
-use crate::time::Duration;
 use crate::trace::NodeKind;
 
 /// The kinds of nodes by the words of the file.
@@ -43,8 +43,6 @@ const KINDS: [(&str, NodeKind); 5] = [
 const MAX_TEXT: usize = 65_535;
 /// Longest name of a client, in characters.
 const MAX_NAME: usize = 64;
-/// The highest rate of a path in bytes a second.
-const MAX_RATE: u64 = 1_000_000_000_000;
 
 /// Reads one `[[client]]` table. Reads on after a mistake, so that all are found.
 pub(super) fn read(table: &Table<'_, '_>) -> Option<ClientSpec> {
@@ -169,7 +167,18 @@ pub(super) fn read(table: &Table<'_, '_>) -> Option<ClientSpec> {
         spec.conditions = read_conditions(&value.table()?, Conditions::default())?;
         Some(())
     }));
+    check(each(table.get("clock_drift").as_ref(), |value| {
+        spec.clock_drift = drift(value)?;
+        Some(())
+    }));
     good.then_some(spec)
+}
+
+/// Parts per million that a clock runs fast or slow: half as fast again, or half as fast, at most.
+pub(super) fn drift(value: &Value<'_, '_>) -> Option<i32> {
+    const MAX: i64 = 500_000;
+    let parts = value.signed(-MAX..MAX.saturating_add(1))?;
+    i32::try_from(parts).ok()
 }
 
 /// What there is in 5.0 only.
@@ -416,29 +425,6 @@ pub(super) fn read_options(table: &Table<'_, '_>, version: ProtocolVersion) -> O
         _ => RetainHandling::DoNotSend,
     };
     Some(SubscriptionOptions { qos: qos?, no_local: no_local?, retain_as_published: retain_as_published?, retain_handling })
-}
-
-/// `latency`, `jitter`, `loss`, `rate`; what is not said stays as it was.
-pub(super) fn read_conditions(table: &Table<'_, '_>, base: Conditions) -> Option<Conditions> {
-    let latency = table.get("latency").map_or(Some(base.latency), |value| bearable(&value));
-    let jitter = table.get("jitter").map_or(Some(base.jitter), |value| bearable(&value));
-    let loss = table.get("loss").map_or(Some(base.loss), |value| value.ratio());
-    let rate = match table.get("rate") {
-        None => Some(base.rate),
-        Some(value) if value.is_text() => value.choice(&[("unlimited", None)]),
-        Some(value) => value.integer(1..MAX_RATE).map(Some),
-    };
-    table.report_unknown_keys();
-    Some(Conditions { latency: latency?, jitter: jitter?, loss: loss?, rate: rate? })
-}
-
-/// A delay on a path: at most an hour.
-fn bearable(value: &Value<'_, '_>) -> Option<Duration> {
-    let delay = value.duration()?;
-    if delay > Duration::from_secs(3_600) {
-        return value.error(key::SIM_DELAY_TOO_LONG.with("key", value.name()));
-    }
-    Some(delay)
 }
 
 /// Who learns of a cut, by the words of the file.

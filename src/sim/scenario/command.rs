@@ -13,7 +13,7 @@
     )
 )]
 
-use super::{MAX_ENTRIES, Names, broker, client, properties};
+use super::{MAX_ENTRIES, Names, broker, client, path, properties};
 use crate::link::{Conditions, CutDirection, CutNotice, Rule, Side, Verdict};
 use crate::packet::{PacketId, PacketType, ProtocolVersion, QoS, ReasonCode, TopicName};
 use crate::sim::Command;
@@ -46,11 +46,15 @@ enum Act {
     ClearFaults,
     Freeze,
     Thaw,
+    Release,
+    ConnectDouble,
+    SetClock,
+    Stop,
     Kick,
     SetAcl,
 }
 
-const ACTS: [(&str, Act); 20] = [
+const ACTS: [(&str, Act); 24] = [
     ("connect", Act::Connect),
     ("disconnect", Act::Disconnect),
     ("publish", Act::Publish),
@@ -69,6 +73,10 @@ const ACTS: [(&str, Act); 20] = [
     ("clear-faults", Act::ClearFaults),
     ("freeze", Act::Freeze),
     ("thaw", Act::Thaw),
+    ("release", Act::Release),
+    ("connect-double", Act::ConnectDouble),
+    ("set-clock", Act::SetClock),
+    ("stop", Act::Stop),
     ("kick", Act::Kick),
     ("set-acl", Act::SetAcl),
 ];
@@ -116,14 +124,18 @@ fn read_node(names: &Names, value: &Value<'_, '_>) -> Option<NodeId> {
 }
 
 fn read_command(names: &Names, act: Act, table: &Table<'_, '_>) -> Option<Command> {
-    if let Act::PowerCut | Act::PowerOn = act {
+    if let Act::PowerCut | Act::PowerOn | Act::Stop = act {
         // «node» because the broker is no client; «client» because that is what every other command says.
         let value = match table.get("client") {
             Some(value) => value,
             None => table.require("node")?,
         };
         let node = read_node(names, &value)?;
-        return Some(if matches!(act, Act::PowerCut) { Command::PowerCut { node } } else { Command::PowerOn { node } });
+        return Some(match act {
+            Act::PowerCut => Command::PowerCut { node },
+            Act::Stop => Command::Stop { node },
+            _ => Command::PowerOn { node },
+        });
     }
     if let Act::SetAcl = act {
         let value = table.require("acl")?;
@@ -196,7 +208,7 @@ fn read_command(names: &Names, act: Act, table: &Table<'_, '_>) -> Option<Comman
         Act::Restore => Command::Restore { client: client? },
         Act::Reset => Command::Reset { client: client? },
         Act::SetConditions => {
-            let path = table.require("path").and_then(|value| client::read_conditions(&value.table()?, Conditions::default()));
+            let path = table.require("path").and_then(|value| path::read_conditions(&value.table()?, Conditions::default()));
             Command::SetConditions { client: client?, conditions: path? }
         }
         Act::AddFault => {
@@ -205,18 +217,47 @@ fn read_command(names: &Names, act: Act, table: &Table<'_, '_>) -> Option<Comman
         }
         Act::ClearFaults => Command::ClearFaults { client: client? },
         Act::Kick => Command::Kick { client: client? },
-        Act::Freeze => Command::Freeze { client: client?, frozen: true },
+        Act::Release => Command::Release { client: client? },
+        Act::ConnectDouble => Command::ConnectDouble { client: client? },
+        Act::SetClock => {
+            let drift = table.require("drift").and_then(|value| client::drift(&value));
+            Command::SetClock { client: client?, drift: drift? }
+        }
+        Act::Freeze => {
+            let lasts = match table.get("lasts") {
+                None => Some(None),
+                Some(value) => value.duration().map(Some),
+            };
+            Command::Freeze { client: client?, frozen: true, lasts: lasts? }
+        }
         // The others have returned above.
-        Act::Thaw | Act::PowerCut | Act::PowerOn | Act::SetAcl => Command::Freeze { client: client?, frozen: false },
+        Act::Thaw | Act::PowerCut | Act::PowerOn | Act::Stop | Act::SetAcl => {
+            Command::Freeze { client: client?, frozen: false, lasts: None }
+        }
     })
 }
 
-/// `packet`, `from`, `nth`, `verdict` with `notice` and `by`.
+/// `packet`, `from`, `nth`, `times`, `not_before`, `until`, `verdict` with `notice` and `by`.
 pub(super) fn read_rule(table: &Table<'_, '_>) -> Option<Rule> {
-    let packets = PacketType::ALL.map(|packet| (packet.name(), packet));
-    let packet = table.require("packet").and_then(|value| value.choice(&packets));
+    let mut packets = vec![("any", Rule::ANY)];
+    packets.extend(PacketType::ALL.map(|packet| (packet.name(), packet as u8)));
+    let label = table.require("packet").and_then(|value| value.choice(&packets));
     let from = table.require("from").and_then(|value| value.choice(&[("client", Side::Client), ("broker", Side::Broker)]));
     let nth = table.get("nth").map_or(Some(1), |value| value.integer(1..1_000_001));
+    let times = match table.get("times") {
+        None => Some(1),
+        Some(value) if value.is_text() => value.choice(&[("always", u64::from(Rule::ALWAYS))]),
+        Some(value) => value.integer(1..1_000_001),
+    };
+    let not_before = table.get("not_before").map_or(Some(Duration::ZERO), |value| value.duration());
+    let until = match (table.get("until"), not_before) {
+        (None, _) => Some(Instant::FAR_FUTURE),
+        (Some(value), Some(not_before)) => match value.duration()? {
+            until if until <= not_before => value.error(key::SIM_EMPTY_WINDOW.message()),
+            until => Some(after_start(until)),
+        },
+        (Some(value), None) => value.duration().map(after_start),
+    };
     let notice = table.get("notice").map_or(Some(CutNotice::default()), |value| value.choice(&client::NOTICES));
     let verdict = table.require("verdict").and_then(|value| {
         let notice = notice?;
@@ -226,11 +267,21 @@ pub(super) fn read_rule(table: &Table<'_, '_>) -> Option<Rule> {
             ("reset-before-delivery", Verdict::ResetBeforeDelivery),
             ("reset-after-delivery", Verdict::ResetAfterDelivery),
             ("delay", Verdict::Pass),
+            ("hold", Verdict::Hold),
+            ("connect-double", Verdict::DuplicateConnection),
         ];
         match value.choice(&choices)? {
             Verdict::Pass => table.require("by")?.duration().map(|by| Verdict::Delay { by }),
             verdict => Some(verdict),
         }
     });
-    Some(Rule { from: from?, label: packet? as u8, nth: u32::try_from(nth?).ok()?, verdict: verdict? })
+    Some(Rule {
+        from: from?,
+        label: label?,
+        nth: u32::try_from(nth?).ok()?,
+        times: u32::try_from(times?).ok()?,
+        not_before: after_start(not_before?),
+        until: until?,
+        verdict: verdict?,
+    })
 }

@@ -5,6 +5,7 @@ mod client;
 mod command;
 mod device;
 mod parse;
+mod path;
 mod properties;
 mod reply;
 #[cfg(test)]
@@ -64,6 +65,8 @@ pub struct ClientSpec {
     pub connect_at: Option<Instant>,
     /// Its path to the broker.
     pub conditions: Conditions,
+    /// How many parts per million its clock runs fast; below zero, slow.
+    pub clock_drift: i32,
     /// Fault rules on its path, in force from the start.
     pub faults: Vec<Rule>,
     /// What it publishes by itself.
@@ -82,6 +85,7 @@ impl ClientSpec {
             config: ClientConfig::new(name),
             connect_at: Some(Instant::ZERO),
             conditions: Conditions::default(),
+            clock_drift: 0,
             faults: Vec::new(),
             devices: Vec::new(),
             replies: Vec::new(),

@@ -31,7 +31,7 @@ fn the_example_of_the_format_document_is_read() {
     assert_eq!(sensor.devices.len(), 1);
     assert_eq!(board.config.version, ProtocolVersion::V311);
     assert_eq!(board.config.reconnect, ReconnectPolicy::Fixed { delay: Duration::from_secs(5) });
-    let expected = Rule { from: Side::Broker, label: 4, nth: 1, verdict: Verdict::CutBeforeDelivery { notice: CutNotice::Client } };
+    let expected = Rule::once(Side::Broker, 4, 1, Verdict::CutBeforeDelivery { notice: CutNotice::Client });
     assert_eq!(sensor.faults, [expected]);
     assert!(scenario.timeline.iter().is_sorted_by_key(|(at, _)| *at));
     assert_eq!(scenario.nodes().len(), 3);
@@ -376,4 +376,86 @@ fn the_broker_is_administered_by_the_timeline() {
     assert_eq!(commands, [Command::Kick { client: NodeId(1) }, Command::SetAcl { acl: "topic read x".into() }]);
     let bad = "[[timeline]]\nat = \"2 s\"\ndo = \"set-acl\"\nacl = \"nonsense\"\n";
     assert_eq!(mistakes(bad).first().map(|found| (found.0, found.2)), Some((4, "sim-in-text")));
+}
+
+#[test]
+fn a_path_starts_from_its_preset_and_says_what_differs() {
+    use crate::link::{Bursts, Costs, Outage, Preset, Tls};
+    let path = |path: &str| {
+        let text = format!("[[client]]\nname = \"a\"\npath = {{ {path} }}");
+        Scenario::parse("scenario.toml", &text).unwrap_or_else(|found| panic!("{path}: {found:#?}")).clients[0].conditions
+    };
+    for preset in Preset::ALL {
+        assert_eq!(path(&format!("preset = \"{}\"", preset.name())), preset.conditions());
+    }
+    let lte = Preset::Lte.conditions();
+    let off = path("preset = \"lte\", latency = \"5 ms\", idle_timeout = \"never\", queue = \"unlimited\", tls = \"1.3\"");
+    let costs = Costs { tls: Some(Tls::V1_3), websocket: false };
+    assert_eq!(off, crate::link::Conditions { latency: Duration::from_millis(5), idle_timeout: None, queue: None, costs, ..lte });
+    let all = path(
+        "bursts = { enter = \"1 %\", leave = \"25 %\" }, rate = 1000, queue = 3000, idle_timeout = \"60 s\", outage = { every = \"60 s\", lasts = \"20 s\" }, websocket = true",
+    );
+    let percent = crate::ratio::Ratio::from_percent;
+    assert_eq!(all.bursts, Some(Bursts { enter: percent(1), leave: percent(25), loss: percent(100) }));
+    assert_eq!((all.rate, all.queue, all.idle_timeout), (Some(1_000), Some(3_000), Some(Duration::from_secs(60))));
+    assert_eq!(all.outage, Some(Outage { every: Duration::from_secs(60), lasts: Duration::from_secs(20) }));
+    assert!(all.costs.websocket);
+}
+
+#[test]
+fn absurd_settings_of_a_path_are_refused_with_the_field_named() {
+    for (path, key) in [
+        ("latency = \"-1 ms\"", "sim-duration-negative"),
+        ("latency = \"NaN\"", "sim-bad-duration"),
+        ("latency = nan", "sim-wrong-type"),
+        ("latency = \"2 h\"", "sim-delay-too-long"),
+        ("jitter = \"99999999999999999999 s\"", "sim-duration-too-long"),
+        ("jitter = 20", "sim-duration-needs-unit"),
+        ("loss = \"101 %\"", "sim-bad-ratio"),
+        ("loss = \"-1 %\"", "sim-bad-ratio"),
+        ("loss = \"NaN %\"", "sim-bad-ratio"),
+        ("rate = 0", "sim-out-of-range"),
+        ("rate = -5", "sim-out-of-range"),
+        ("rate = 1000000000000", "sim-out-of-range"),
+        ("rate = \"fast\"", "sim-unknown-value"),
+        ("queue = 0", "sim-out-of-range"),
+        ("queue = 1499", "sim-out-of-range"),
+        ("idle_timeout = \"0 s\"", "sim-time-is-zero"),
+        ("outage = { every = \"0 s\", lasts = \"1 s\" }", "sim-time-is-zero"),
+        ("outage = { every = \"10 s\", lasts = \"10 s\" }", "sim-outage-without-end"),
+        ("bursts = { enter = \"0 %\", leave = \"1 %\" }", "sim-out-of-range"),
+        ("bursts = { enter = \"1 %\", leave = \"0 %\" }", "sim-out-of-range"),
+        ("bursts = { enter = \"1 %\" }", "sim-missing-key"),
+        ("tls = \"1.1\"", "sim-unknown-value"),
+        ("preset = \"lan party\"", "sim-unknown-value"),
+        ("latencey = \"1 s\"", "sim-unknown-key"),
+    ] {
+        let found = mistakes(&format!("[[client]]\nname = \"a\"\npath = {{ {path} }}"));
+        assert_eq!(found.iter().map(|(line, _, key, _)| (*line, *key)).collect::<Vec<_>>(), [(3, key)], "{path}");
+    }
+    let found = mistakes("[[client]]\nname = \"a\"\npath = { preset = \"satelite\" }");
+    assert_eq!(found, [(3, 19, "sim-unknown-value", Some("satellite".to_owned()))]);
+    for drift in ["500001", "-500001", "1000000000000", "99999999999999999999"] {
+        assert_eq!(mistakes(&format!("[[client]]\nname = \"a\"\nclock_drift = {drift}"))[0].2, "sim-out-of-range");
+    }
+}
+
+#[test]
+fn rules_have_a_window_of_time_and_a_number_of_times() {
+    let rule = |more: &str| {
+        format!("[[client]]\nname = \"a\"\n[[fault]]\nclient = \"a\"\npacket = \"any\"\nfrom = \"client\"\nverdict = \"hold\"\n{more}")
+    };
+    let read = |more: &str| Scenario::parse("scenario.toml", &rule(more)).unwrap().clients[0].faults[0].clone();
+    assert_eq!(read(""), Rule::once(Side::Client, Rule::ANY, 1, Verdict::Hold));
+    let windowed = read("times = \"always\"\nnot_before = \"5 s\"\nuntil = \"9 s\"");
+    assert_eq!((windowed.times, windowed.not_before, windowed.until), (Rule::ALWAYS, Instant::from_secs(5), Instant::from_secs(9)));
+    for (more, key) in [
+        ("times = 0", "sim-out-of-range"),
+        ("times = \"often\"", "sim-unknown-value"),
+        ("nth = 0", "sim-out-of-range"),
+        ("not_before = \"9 s\"\nuntil = \"9 s\"", "sim-empty-window"),
+        ("until = \"0 s\"", "sim-empty-window"),
+    ] {
+        assert_eq!(mistakes(&rule(more))[0].2, key, "{more}");
+    }
 }

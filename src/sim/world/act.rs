@@ -1,9 +1,10 @@
 //! Commands carried out.
 
-use super::{World, index_of};
+use super::{Source, World, index_of};
 use crate::broker::{AccessControl, Acl};
 use crate::client::{ClientError, ReconnectPolicy};
 use crate::link::{Link, Side};
+use crate::packet::ReasonCode;
 use crate::sim::{Command, CommandError};
 use crate::text::key;
 use crate::time::Instant;
@@ -43,6 +44,9 @@ impl World {
         if let (Command::PowerCut { .. }, NodeId::BROKER) = (command, node) {
             return self.cut_broker_power(done, cause, trace);
         }
+        if let (Command::Stop { .. }, NodeId::BROKER) = (command, node) {
+            return self.stop_broker(done, cause, trace);
+        }
         if let (Command::PowerOn { .. }, NodeId::BROKER) = (command, node) {
             let record = self.record(trace, cause, done);
             if !self.broker_powered {
@@ -80,7 +84,8 @@ impl World {
                 {
                     return Err(CommandError::PayloadTooLarge(payload_limit));
                 }
-                if let Some(done) = command.tell(now, &mut state.client) {
+                let local = state.clock.shows(now);
+                if let Some(done) = command.tell(local, &mut state.client) {
                     done?;
                 }
                 let record = self.record(trace, cause, done);
@@ -95,6 +100,17 @@ impl World {
                 }
                 let record = self.record(trace, cause, done);
                 self.cut_client_power(index, record, trace);
+                record
+            }
+            Command::Stop { .. } => {
+                if !state.powered {
+                    return Err(CommandError::PowerOff);
+                }
+                if state.frozen {
+                    return Err(CommandError::Frozen);
+                }
+                let record = self.record(trace, cause, done);
+                self.stop_client(index, record, trace);
                 record
             }
             Command::PowerOn { .. } => {
@@ -158,13 +174,42 @@ impl World {
                 state.faults.clear();
                 self.record(trace, cause, done)
             }
-            Command::Freeze { frozen, .. } => {
+            Command::Release { .. } => {
+                let record = self.record(trace, cause, done);
+                self.on_links(index, Some(record), trace, |link, now| {
+                    link.handle_release(now);
+                });
+                record
+            }
+            Command::ConnectDouble { .. } => {
+                if station.connect.is_none() {
+                    return Err(ClientError::NotConnected.into());
+                }
+                let record = self.record(trace, cause, done);
+                self.connect_double(index, Some(record), trace);
+                record
+            }
+            Command::SetClock { drift, .. } => {
+                state.clock.set_drift(now, *drift);
+                self.touched.insert(Source::Client(index));
+                self.record(trace, cause, done)
+            }
+            Command::Freeze { frozen, lasts, .. } => {
                 if !state.powered {
                     return Err(CommandError::PowerOff);
                 }
                 let thaws = state.frozen && !frozen;
                 state.frozen = *frozen;
                 let record = self.record(trace, cause, done);
+                match lasts.filter(|_| *frozen) {
+                    Some(lasts) => self.timers.set(Source::Thaw(index), now + lasts),
+                    None => {
+                        self.timers.cancel(&Source::Thaw(index));
+                    }
+                }
+                // The system goes on to take bytes from the network until its buffer is full.
+                let reads = !frozen;
+                self.on_links(index, Some(record), trace, |link, now| link.handle_reading(now, Side::Client, reads));
                 if thaws {
                     self.empty_inbox(index, trace);
                 }
@@ -196,11 +241,59 @@ impl World {
         Ok(record)
     }
 
+    /// The broker says goodbye to everybody and ends.
+    fn stop_broker(&mut self, done: Event, cause: Option<RecordId>, trace: &mut Trace) -> Result<RecordId, CommandError> {
+        if !self.broker_powered {
+            return Err(CommandError::PowerOff);
+        }
+        let record = self.record(trace, cause, done);
+        self.broker.handle_shutdown(self.now);
+        self.drain_broker(Some(record), trace);
+        self.broker_powered = false;
+        let off = self.record(trace, Some(record), Event::PowerChanged { node: NodeId::BROKER, on: false });
+        let ids: Vec<_> = self.connections.keys().copied().collect();
+        for id in ids {
+            if let Some(connection) = self.connections.get_mut(&id) {
+                // The system still sends what was written, and refuses those whom the program never saw.
+                connection.broker_holds = false;
+                connection.link.handle_close(self.now, Side::Broker);
+                self.drain_link(id, Some(off), trace);
+            }
+        }
+        self.broker.handle_crash(self.now);
+        self.drain_broker(Some(off), trace);
+        Ok(record)
+    }
+
+    /// The program on a client disconnects in order and ends; its system still sends what was written.
+    fn stop_client(&mut self, index: u32, cause: RecordId, trace: &mut Trace) {
+        let now = self.now;
+        let Some(station) = self.stations.get_mut(index as usize) else { return };
+        let local = station.node.clock.shows(now);
+        // One that is not connected has nobody to tell.
+        let _ = station.node.client.handle_disconnect(local, ReasonCode::Success);
+        self.drain_client(index, Some(cause), trace);
+        let Some(station) = self.stations.get_mut(index as usize) else { return };
+        if let Some(id) = station.node.connection.take()
+            && let Some(connection) = self.connections.get_mut(&id)
+        {
+            connection.link.handle_close(now, Side::Client);
+            self.drain_link(id, Some(cause), trace);
+        }
+        let off = self.record(trace, Some(cause), Event::PowerChanged { node: super::node_of(index), on: false });
+        let Some(station) = self.stations.get_mut(index as usize) else { return };
+        station.node.powered = false;
+        station.reconnect = None;
+        station.node.client.handle_power_cut();
+        self.drain_client(index, Some(off), trace);
+    }
+
     fn cut_client_power(&mut self, index: u32, cause: RecordId, trace: &mut Trace) {
         let off = self.record(trace, Some(cause), Event::PowerChanged { node: super::node_of(index), on: false });
         let Some(station) = self.stations.get_mut(index as usize) else { return };
         station.node.powered = false;
         station.node.frozen = false;
+        self.timers.cancel(&Source::Thaw(index));
         station.node.connection = None;
         station.reconnect = None;
         station.node.client.handle_power_cut();
@@ -212,7 +305,8 @@ impl World {
     fn connect_again(&mut self, index: u32, cause: RecordId, trace: &mut Trace) {
         let now = self.now;
         let Some(station) = self.stations.get_mut(index as usize) else { return };
-        if station.node.client.config().reconnect != ReconnectPolicy::Never && station.node.client.handle_connect(now).is_ok() {
+        let local = station.node.clock.shows(now);
+        if station.node.client.config().reconnect != ReconnectPolicy::Never && station.node.client.handle_connect(local).is_ok() {
             self.drain_client(index, Some(cause), trace);
         }
     }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use bytes::Bytes;
+
 use crate::link::{Link, Segment, Side, UnitNumber};
 use crate::trace::RecordId;
 
@@ -15,6 +17,8 @@ pub(super) struct Connection {
     pub(super) opening: RecordId,
     /// Whether the broker's program still holds its end.
     pub(super) broker_holds: bool,
+    /// Of somebody with the same Client Identifier: the CONNECT that is sent as soon as the connection is open. Nothing else is ever sent on it.
+    pub(super) double: Option<Bytes>,
     /// Packets of each side whose fate is open.
     from_client: VecDeque<Unit>,
     from_broker: VecDeque<Unit>,
@@ -47,6 +51,7 @@ impl Connection {
             client,
             opening,
             broker_holds: true,
+            double: None,
             from_client: VecDeque::new(),
             from_broker: VecDeque::new(),
             segments: BTreeMap::new(),

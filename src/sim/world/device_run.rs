@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::clock::Clock;
 use super::{Source, World, node_of};
 use crate::client::{ClientState, PublishRequest};
 use crate::packet::{Publish, PublishProperties, TopicName};
@@ -11,7 +12,7 @@ use crate::rng::RngStream;
 use crate::sim::quantity::Decimal;
 use crate::sim::{Device, Signal};
 use crate::text::{Message, key};
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 use crate::trace::{Event, RecordId, Trace};
 
 /// How far a device is.
@@ -45,16 +46,16 @@ pub(super) struct PendingReply {
 
 /// When a device comes due for the first time.
 pub(super) fn first_at(device: &Device) -> Option<Instant> {
-    at_turn(device, 0, device.start)
+    at_turn(device, 0, device.start, Clock::default())
 }
 
 /// When a device comes due for the turn with this index, if that follows `last`.
-fn at_turn(device: &Device, turn: u32, last: Instant) -> Option<Instant> {
+fn at_turn(device: &Device, turn: u32, last: Instant, clock: Clock) -> Option<Instant> {
     match &device.signal {
         Signal::Replay { rows } => rows.get(turn as usize).map(|(after, _)| device.start + *after),
         _ if device.times.is_some_and(|times| turn >= times) => None,
         _ if turn == 0 => Some(device.start),
-        _ => Some(last + device.every),
+        _ => Some(last + clock.lasts(device.every).max(Duration::from_micros(1))),
     }
 }
 
@@ -63,9 +64,9 @@ impl World {
         let scenario = Arc::clone(&self.scenario);
         let now = self.now;
         let Some(device) = scenario.clients.get(index as usize).and_then(|spec| spec.devices.get(number as usize)) else { return };
-        let Some(state) = self.stations.get_mut(index as usize).and_then(|station| station.devices.get_mut(number as usize)) else {
-            return;
-        };
+        let Some(station) = self.stations.get_mut(index as usize) else { return };
+        let clock = station.node.clock;
+        let Some(state) = station.devices.get_mut(number as usize) else { return };
         let turn = state.turns;
         state.turns = turn.saturating_add(1);
         let elapsed = now.saturating_since(device.start);
@@ -77,7 +78,7 @@ impl World {
                 device.signal.value(at, elapsed, &mut state.walk, &mut state.rng)
             })
             .collect();
-        if let Some(at) = at_turn(device, turn.saturating_add(1), now) {
+        if let Some(at) = at_turn(device, turn.saturating_add(1), now, clock) {
             self.timers.set(Source::Device(index, number), at);
         }
         for (within, value) in (1_u32..).zip(values) {
@@ -143,7 +144,8 @@ impl World {
         if !station.node.powered || station.node.frozen || station.node.client.state() == ClientState::Idle {
             return;
         }
-        let command = match station.node.client.handle_publish(now, request) {
+        let local = station.node.clock.shows(now);
+        let command = match station.node.client.handle_publish(local, request) {
             Ok(_) => words,
             Err(error) => {
                 let reason = crate::sim::CommandError::from(error).message();

@@ -4,6 +4,7 @@
 //! same instant without a further timer (bytes handed on, packets answered) belongs to it. Each record names the one that led to it.
 
 mod act;
+mod clock;
 mod connection;
 mod device_run;
 mod limits;
@@ -66,6 +67,7 @@ enum Source {
     Start,
     Connect(u32),
     Timeline,
+    Thaw(u32),
     Device(u32, u32),
     Reply(u64),
     Link(ConnectionId),
@@ -259,6 +261,9 @@ impl World {
                 let _ = self.act_or_refuse(&Command::Connect { client: node_of(index) }, trace);
             }
             Source::Timeline => self.run_timeline(trace),
+            Source::Thaw(index) => {
+                let _ = self.act_or_refuse(&Command::Freeze { client: node_of(index), frozen: false, lasts: None }, trace);
+            }
             Source::Device(index, number) => self.run_device(index, number, trace),
             Source::Reply(number) => self.run_reply(number, trace),
             Source::Link(id) => {
@@ -271,7 +276,8 @@ impl World {
             Source::Client(index) => {
                 let now = self.now;
                 if let Some(station) = self.stations.get_mut(index as usize) {
-                    station.node.client.handle_timeout(now);
+                    let local = station.node.clock.shows(now);
+                    station.node.client.handle_timeout(local);
                     self.drain_client(index, None, trace);
                 }
             }

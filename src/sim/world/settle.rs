@@ -58,7 +58,7 @@ impl World {
 
     fn client_timeout(&self, index: u32) -> Option<crate::time::Instant> {
         let node = &self.stations.get(index as usize)?.node;
-        if node.powered && !node.frozen { node.client.poll_timeout() } else { None }
+        if node.powered && !node.frozen { node.client.poll_timeout().map(|at| node.clock.when(at)) } else { None }
     }
 
     fn forget_if_over(&mut self, id: ConnectionId) {
@@ -108,6 +108,18 @@ impl World {
         let Delivery { connection, what, cause, .. } = delivery;
         let Some(station) = self.stations.get_mut(index as usize) else { return };
         let current = station.node.connection == Some(connection) && station.node.powered;
+        if !current && let Some(double) = self.connections.get(&connection).and_then(|connection| connection.double.clone()) {
+            match what {
+                What::Opened => self.write(connection, Side::Client, PacketType::Connect, double, cause, trace),
+                What::Whole(_) => {
+                    self.packet_received(Some(connection), Side::Client, trace);
+                }
+                What::Bytes(_) | What::Closed => {}
+            }
+            return;
+        }
+        let Some(station) = self.stations.get_mut(index as usize) else { return };
+        let now = station.node.clock.shows(now);
         match what {
             What::Whole(unit) => return self.unread(connection, Side::Broker, unit, cause, trace),
             _ if !current => return,
@@ -179,6 +191,7 @@ impl World {
                     cause = self.packet_malformed(receiving, Side::Client, bytes, error, trace).or(cause);
                 }
                 client::Output::Event(event) => {
+                    let event = self.by_the_true_clock(index, event);
                     let planned = match &event {
                         ClientEvent::StateChanged(ClientState::Opening) => {
                             self.stations.get_mut(index as usize).and_then(|station| station.reconnect.take())
@@ -201,12 +214,29 @@ impl World {
         }
     }
 
+    /// What a client says about its timers, it says by its own clock.
+    fn by_the_true_clock(&self, index: u32, event: ClientEvent) -> ClientEvent {
+        let when = |at| self.stations.get(index as usize).map_or(at, |station| station.node.clock.when(at));
+        match event {
+            ClientEvent::ReconnectScheduled { at, attempt } => ClientEvent::ReconnectScheduled { at: when(at), attempt },
+            ClientEvent::StateChanged(ClientState::Waiting { until }) => {
+                ClientEvent::StateChanged(ClientState::Waiting { until: when(until) })
+            }
+            event => event,
+        }
+    }
+
     fn transmit_from_client(&mut self, index: u32, transmit: Transmit, cause: Option<RecordId>, trace: &mut Trace) {
         let now = self.now;
         let Some(station) = self.stations.get_mut(index as usize) else { return };
         match (transmit, station.node.connection) {
             (Transmit::Open, _) => self.open(index, cause, trace),
-            (Transmit::Packet { packet_type, bytes }, Some(id)) => self.write(id, Side::Client, packet_type, bytes, cause, trace),
+            (Transmit::Packet { packet_type, bytes }, Some(id)) => {
+                if packet_type == PacketType::Connect {
+                    station.connect = Some(bytes.clone());
+                }
+                self.write(id, Side::Client, packet_type, bytes, cause, trace);
+            }
             (Transmit::Close, Some(id)) => {
                 if let Some(connection) = self.connections.get_mut(&id) {
                     connection.link.handle_close(now, Side::Client);
@@ -225,15 +255,40 @@ impl World {
     }
 
     fn open(&mut self, index: u32, cause: Option<RecordId>, trace: &mut Trace) {
+        let id = self.open_link(index, None, cause, trace);
+        if let Some(station) = self.stations.get_mut(index as usize) {
+            station.node.connection = id;
+        }
+        if let Some((id, opening)) = id.and_then(|id| Some((id, self.connections.get(&id)?.opening))) {
+            self.drain_link(id, Some(opening), trace);
+        }
+    }
+
+    /// Somebody connects over the same path with the CONNECT that the client sent last. False if it never sent one.
+    pub(super) fn connect_double(&mut self, index: u32, cause: Option<RecordId>, trace: &mut Trace) -> bool {
+        let Some(connect) = self.stations.get(index as usize).and_then(|station| station.connect.clone()) else { return false };
+        if let Some(id) = self.open_link(index, Some(connect), cause, trace) {
+            let opening = self.connections.get(&id).map(|connection| connection.opening);
+            self.drain_link(id, opening, trace);
+        }
+        true
+    }
+
+    fn open_link(&mut self, index: u32, double: Option<Bytes>, cause: Option<RecordId>, trace: &mut Trace) -> Option<ConnectionId> {
         let id = ConnectionId(self.next_connection);
         self.next_connection += 1;
         let scenario = std::sync::Arc::clone(&self.scenario);
         let name = scenario.clients.get(index as usize).map_or("", |spec| spec.name.as_str());
-        let Some(station) = self.stations.get_mut(index as usize) else { return };
-        station.opened += 1;
-        station.node.connection = Some(id);
+        let station = self.stations.get_mut(index as usize)?;
+        // The streams of the client's own connections do not depend on how many doubles there were.
+        let name = if double.is_some() {
+            format!("{name}#double {}", id.0)
+        } else {
+            station.opened += 1;
+            format!("{name}#{}", station.opened)
+        };
         let (conditions, cut) = (station.node.conditions, station.node.cut);
-        let mut link = Link::open(self.now, conditions, cut, self.seed, &format!("{name}#{}", station.opened));
+        let mut link = Link::open(self.now, conditions, cut, self.seed, &name);
         if !self.broker_powered {
             // Nobody listens: the operating system of the broker's machine answers SYN with RST.
             link.handle_vanish(self.now, Side::Broker, true);
@@ -241,8 +296,9 @@ impl World {
         let opening = self.record(trace, cause, Event::ConnectionOpening { connection: id, client: node_of(index) });
         let mut connection = Connection::new(link, index, opening);
         connection.broker_holds = self.broker_powered;
+        connection.double = double;
         self.connections.insert(id, connection);
-        self.drain_link(id, Some(opening), trace);
+        Some(id)
     }
 
     // ---- the broker ----
@@ -321,7 +377,7 @@ impl World {
         let Some(station) = self.stations.get_mut(connection.client as usize) else { return };
         let version = station.node.client.version();
         let label = Label(packet_type as u8);
-        let verdict = station.node.faults.judge(from, label);
+        let verdict = station.node.faults.judge(now, from, label);
         let event = Event::PacketSent { connection: id, from, packet_type, version, bytes: bytes.clone() };
         let sent = trace.push(now, cause, event);
         let length = bytes.len();
@@ -399,6 +455,8 @@ impl World {
                         let client = connection.client;
                         if let Verdict::CutBeforeDelivery { notice } | Verdict::CutAfterDelivery { notice } = verdict {
                             self.path_cut_by_fault(client, id, notice, record, trace);
+                        } else if verdict == Verdict::DuplicateConnection {
+                            self.connect_double(client, Some(record), trace);
                         }
                     }
                 }

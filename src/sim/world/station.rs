@@ -2,6 +2,9 @@
 
 use std::collections::VecDeque;
 
+use bytes::Bytes;
+
+use super::clock::Clock;
 use super::device_run::DeviceState;
 use super::settle::Delivery;
 use crate::client::Client;
@@ -9,6 +12,7 @@ use crate::link::{Conditions, CutDirection, FaultTable, Rule};
 use crate::rng::Seed;
 use crate::session::ConnectionId;
 use crate::sim::ClientSpec;
+use crate::time::Instant;
 use crate::trace::RecordId;
 
 /// A client with what surrounds it.
@@ -26,10 +30,17 @@ pub struct ClientNode {
     pub cut: Option<CutDirection>,
     pub(super) faults: FaultTable,
     pub(super) connection: Option<ConnectionId>,
+    pub(super) clock: Clock,
 }
 
 impl ClientNode {
-    /// The fault rules on its path that have not struck yet.
+    /// How many parts per million its clock runs fast; below zero, slow.
+    #[must_use]
+    pub const fn clock_drift(&self) -> i32 {
+        self.clock.drift()
+    }
+
+    /// The fault rules on its path that can still strike.
     pub fn faults(&self) -> impl Iterator<Item = &Rule> {
         self.faults.rules()
     }
@@ -55,6 +66,8 @@ pub(super) struct Station {
     pub(super) inbox_bytes: u64,
     /// The record that planned the next attempt to connect.
     pub(super) reconnect: Option<RecordId>,
+    /// The last CONNECT that it sent: what somebody with the same Client Identifier sends too.
+    pub(super) connect: Option<Bytes>,
 }
 
 impl Station {
@@ -63,6 +76,8 @@ impl Station {
         for rule in &spec.faults {
             faults.add(rule.clone());
         }
+        let mut clock = Clock::default();
+        clock.set_drift(Instant::ZERO, spec.clock_drift);
         let devices = (0..spec.devices.len()).map(|number| DeviceState::new(seed.stream("device", &format!("{}/{number}", spec.name))));
         Self {
             node: ClientNode {
@@ -73,6 +88,7 @@ impl Station {
                 cut: None,
                 faults,
                 connection: None,
+                clock,
             },
             devices: devices.collect(),
             answers: vec![0; spec.replies.len()],
@@ -80,6 +96,7 @@ impl Station {
             inbox: VecDeque::new(),
             inbox_bytes: 0,
             reconnect: None,
+            connect: None,
         }
     }
 }

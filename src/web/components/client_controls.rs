@@ -88,9 +88,9 @@ pub(crate) fn ClientControls(ClientControlsProps { client, status, proposal, liv
                         { button(key::PAGE_POWER_CUT, "danger", client.powered, Command::PowerCut { node }) }
                         { button(key::PAGE_POWER_ON, "", !client.powered, Command::PowerOn { node }) }
                         if client.frozen {
-                            { button(key::PAGE_THAW, "", true, Command::Freeze { client: node, frozen: false }) }
+                            { button(key::PAGE_THAW, "", true, Command::Freeze { client: node, frozen: false, lasts: None }) }
                         } else {
-                            { button(key::PAGE_FREEZE, "", client.powered, Command::Freeze { client: node, frozen: true }) }
+                            { button(key::PAGE_FREEZE, "", client.powered, Command::Freeze { client: node, frozen: true, lasts: None }) }
                         }
                     </div>
                 </section>

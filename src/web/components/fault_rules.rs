@@ -65,12 +65,8 @@ pub(crate) fn FaultRules(FaultRulesProps { node, count }: &FaultRulesProps) -> H
         let verdict = verdict.clone();
         Callback::from(move |event: Event| verdict.set(index(&event)))
     };
-    let rule = Rule {
-        from: *from,
-        label: *packet as u8,
-        nth: *nth,
-        verdict: VERDICTS.get(*verdict).map_or(Verdict::Pass, |(verdict, _)| *verdict),
-    };
+    let chosen = VERDICTS.get(*verdict).map_or(Verdict::Pass, |(verdict, _)| *verdict);
+    let rule = Rule::once(*from, *packet as u8, *nth, chosen);
     let add = ui.act(Action::Do(Command::AddFault { client: node, rule }));
     html! {
         <section class="control-group">

@@ -28,6 +28,11 @@ pub(crate) struct SequenceTableProps {
 const fn loss(reason: LossReason) -> Key {
     match reason {
         LossReason::RandomLoss => key::PAGE_LOSS_RANDOM,
+        LossReason::BurstLoss => key::VIEW_LOSS_BURST,
+        LossReason::QueueFull => key::VIEW_LOSS_QUEUE_FULL,
+        LossReason::Outage => key::VIEW_LOSS_OUTAGE,
+        LossReason::IdleTimeout => key::VIEW_LOSS_IDLE,
+        LossReason::NeverReleased => key::VIEW_LOSS_NEVER_RELEASED,
         LossReason::PathCut => key::PAGE_LOSS_CUT,
         LossReason::ConnectionReset => key::PAGE_LOSS_RESET,
         LossReason::NoConnection => key::PAGE_LOSS_NO_CONNECTION,
