@@ -2,6 +2,9 @@
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(
-    init: mqtt_playground_fuzz::differential::forgive_others(),
+    init: {
+        mqtt_playground_fuzz::differential::forgive_others();
+        mqtt_playground_fuzz::differential::check_rows();
+    },
     |bytes: &[u8]| mqtt_playground_fuzz::with_version(bytes, mqtt_playground_fuzz::differential::compare)
 );
