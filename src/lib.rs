@@ -26,7 +26,8 @@ pub mod trace;
 // Rank 5: what happens.
 pub mod sim;
 
-// Rank 6: what it teaches and shows.
+// Rank 6: what it teaches and shows, and whether it keeps its promises.
+pub mod checker;
 pub mod export;
 pub mod lesson;
 pub mod view;

@@ -12,7 +12,7 @@ const RANKS: [&[&str]; 10] = [
     &["client", "broker"],
     &["trace"],
     &["sim"],
-    &["lesson", "view", "export", "codegen"],
+    &["lesson", "view", "export", "codegen", "checker"],
     &["playground"],
     &["web", "native"],
     &["bin"],
