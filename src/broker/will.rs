@@ -22,8 +22,10 @@ impl Broker {
             self.publish_will(now, key);
             return;
         }
-        let at = now + session.expiry.delay().map_or(delay, |expiry| expiry.min(delay));
         let client_id = session.client_id.clone();
+        // After a crash the session has counted on since then.
+        let (at, end) = (now + delay, self.timers.deadline(&Timer::SessionEnd(key)));
+        let at = end.map_or(at, |end| end.min(at)).max(now);
         self.timers.set(Timer::Will(key), at);
         self.emit(BrokerEvent::WillScheduled { client_id, at });
     }

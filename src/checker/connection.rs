@@ -13,7 +13,9 @@ use crate::trace::{NodeId, RecordId};
 #[derive(Clone, Debug)]
 pub(super) struct Sent {
     pub(super) record: RecordId,
-    pub(super) packet: Option<Arc<Packet>>,
+    pub(super) packet: Arc<Packet>,
+    /// For a PUBLISH: its Topic Name, whatever alias stands for it.
+    pub(super) topic: TopicName,
 }
 
 /// How far one side has come in writing.

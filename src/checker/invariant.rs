@@ -219,6 +219,21 @@ impl Report {
         })
     }
 
+    /// What several runs have shown.
+    pub(super) fn judge_runs(&mut self, invariant: Invariant) {
+        let place = usize::from(invariant.number()).saturating_sub(1);
+        if let Some(judgement @ Judgement::NotJudged(_)) = self.judgements.get_mut(place) {
+            *judgement = Judgement::Kept(1);
+        }
+    }
+
+    pub(super) fn add(&mut self, violation: Violation) {
+        let place = usize::from(violation.invariant.number()).saturating_sub(1);
+        if let Some(judgement) = self.judgements.get_mut(place) {
+            *judgement = Judgement::Broken(vec![violation]);
+        }
+    }
+
     /// Whether no promise is broken.
     #[must_use]
     pub fn is_clean(&self) -> bool {

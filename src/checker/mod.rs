@@ -18,12 +18,16 @@
 )]
 
 mod connection;
+mod explore;
 mod flow;
+mod generator;
 mod invariant;
+pub mod planted;
 mod reference;
 mod routing;
 mod session;
 mod sessions;
+mod shrink;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -31,7 +35,10 @@ mod wire;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use explore::{Run, explore, run};
+pub use generator::generate;
 pub use invariant::{Invariant, Judgement, Report, Unjudged, Violation};
+pub use shrink::{events_of, shrink};
 
 use connection::Connections;
 use flow::{Fault, Flow};

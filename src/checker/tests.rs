@@ -29,3 +29,39 @@ fn every_lesson_keeps_every_promise() {
     }
     assert!(clean);
 }
+
+#[test]
+fn drawn_scenarios_keep_every_promise() {
+    let mut records = 0;
+    for seed in 0..300 {
+        let run = explore(crate::rng::Seed(seed));
+        records += run.records;
+        let violations: Vec<_> = run.report.violations().collect();
+        assert!(violations.is_empty(), "seed {seed}: {violations:#?}");
+    }
+    assert!(records > 60_000, "{records} records are hardly a test");
+}
+
+#[test]
+fn every_planted_defect_is_caught_and_shrinks() {
+    use super::planted::{DEFECTS, MORE, Planter};
+    let mut missed = Vec::new();
+    for defect in DEFECTS.iter().chain(&MORE) {
+        let breaks = |report: &Report| report.violations().any(|violation| violation.invariant == defect.invariant);
+        let judge = |scenario: &Arc<Scenario>, nth| explore::run_with(scenario, Some(&mut Planter::new(*defect, nth))).report;
+        let caught = (0..10_000_u64).take(2_000).find_map(|seed| {
+            let scenario = generate(crate::rng::Seed(seed)).shared();
+            let nth = u32::try_from(seed % 5).unwrap();
+            breaks(&judge(&scenario, nth)).then_some((scenario, nth))
+        });
+        let Some((scenario, nth)) = caught else {
+            missed.push(format!("{defect:?} is never caught"));
+            continue;
+        };
+        let small = shrink(&scenario, defect.invariant, 400, &mut |scenario| judge(scenario, nth));
+        if events_of(&small) > 30 {
+            missed.push(format!("{defect:?} shrinks to {} events only", events_of(&small)));
+        }
+    }
+    assert!(missed.is_empty(), "{missed:#?}");
+}

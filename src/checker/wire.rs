@@ -28,7 +28,7 @@ impl Checker {
         let packet = Arc::new(packet);
         let Some(connection) = self.connections.get_mut(&id) else { return };
         connection.version = version;
-        connection.way(from).sent.push_back(Sent { record, packet: Some(Arc::clone(&packet)) });
+        connection.way(from).sent.push_back(Sent { record, packet: Arc::clone(&packet), topic: TopicName::default() });
         self.findings.test(Invariant::PacketSize);
         if bytes.len() > connection.limits_for(from).1 {
             let clause = if from == Side::Broker { "MQTT-3.1.2-24" } else { "MQTT-3.2.2-15" };
@@ -109,6 +109,9 @@ impl Checker {
         };
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let (client, client_id, limit) = (connection.client, connection.client_id.clone(), connection.limits_for(from).0);
+        if let Some(sent) = connection.way(from).sent.back_mut() {
+            sent.topic = topic.clone();
+        }
         if let Some(packet_id) = publish.packet_id {
             let way = connection.way(from);
             way.unacknowledged.insert(packet_id);
@@ -204,7 +207,7 @@ impl Checker {
             let fault = (Invariant::Time, "MQTT-4.2-1", "packets of one connection arrive in another order than they were sent");
             return self.break_on(Some(id), record, Some(front.record), fault);
         }
-        let Some(packet) = front.packet else { return };
+        let Sent { packet, topic, .. } = front;
         if to == Side::Broker {
             connection.heard_at = now;
             if let Some(silence) = connection.silence_max {
@@ -239,7 +242,7 @@ impl Checker {
             connection.requests.remove(&packet_id);
         }
         match to {
-            Side::Broker => self.take_input(record, id, &packet, ended),
+            Side::Broker => self.take_input(record, id, &packet, topic, ended),
             Side::Client => self.take_at_client(id, &packet, ended),
         }
     }
@@ -266,15 +269,11 @@ impl Checker {
     }
 
     /// The broker has taken a packet, and begins to handle it.
-    fn take_input(&mut self, record: RecordId, id: ConnectionId, packet: &Packet, ended: Option<PacketId>) {
+    fn take_input(&mut self, record: RecordId, id: ConnectionId, packet: &Packet, topic: TopicName, ended: Option<PacketId>) {
         let now = self.now;
         let Some(connection) = self.connections.get_mut(&id) else { return };
         match packet {
-            Packet::Connect(connect) => {
-                if connection.connect.is_none() {
-                    connection.connect = Some(Arc::new((**connect).clone()));
-                }
-            }
+            Packet::Connect(connect) if connection.connect.is_none() => connection.connect = Some(Arc::new((**connect).clone())),
             Packet::Disconnect(disconnect) => {
                 connection.disconnect = Some(disconnect.reason_code);
                 if let (Some(seconds), Some(client_id)) = (disconnect.properties.session_expiry_interval, connection.client_id.clone()) {
@@ -296,11 +295,7 @@ impl Checker {
         match packet {
             Packet::Publish(publish) => {
                 let mut publish = publish.clone();
-                if let (true, Some(alias)) = (publish.topic.is_empty(), publish.properties.topic_alias)
-                    && let Some(topic) = connection.from_client.aliases.get(&alias)
-                {
-                    publish.topic = topic.clone();
-                }
+                publish.topic = topic;
                 let is_duplicate =
                     publish.qos == QoS::ExactlyOnce && publish.packet_id.is_some_and(|packet_id| !session.unreleased.insert(packet_id));
                 let packet_id = publish.packet_id;

@@ -337,6 +337,13 @@ impl Trace {
         self.records.get(id.0 as usize)
     }
 
+    /// Takes the kept records out, oldest first; they still count. For folds over runs that nobody looks at again: [`Trace::get`] and [`Trace::records`] know only
+    /// what came since.
+    pub fn drain(&mut self) -> impl Iterator<Item = Record> + '_ {
+        self.unkept += self.records.len();
+        self.records.drain(..)
+    }
+
     /// A digest of all records, the same on every platform.
     #[must_use]
     pub fn digest(&self) -> u64 {

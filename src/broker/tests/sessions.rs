@@ -344,6 +344,20 @@ fn session_expiry_counts_from_a_crash_and_wills_wait_for_the_restart() {
 }
 
 #[test]
+fn after_a_crash_a_will_is_not_told_for_later_than_its_session_ends() {
+    let mut bench = Bench::new();
+    bench.join(with_will(lasting(V5, "c", 20), Q1, Some(15)));
+    let crashed = bench.now;
+    bench.broker.handle_crash(crashed);
+    bench.drain();
+    bench.now = crashed + Duration::from_secs(10);
+    bench.broker.handle_restart(bench.now);
+    bench.drain();
+    let end = crashed + Duration::from_secs(20);
+    assert!(bench.has(|event| matches!(event, BrokerEvent::WillScheduled { at, .. } if *at == end)));
+}
+
+#[test]
 fn after_a_crash_without_persistence_nothing_is_left() {
     let mut bench = Bench::with(BrokerConfig { persistence: false, ..BrokerConfig::default() });
     let subscriber = bench.join(lasting(V5, "s", 600));

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod broker;
+mod explore;
 mod lessons;
 mod log;
 mod setup;
@@ -57,6 +58,8 @@ enum Command {
     },
     /// Serve real clients with the same broker that runs in the page.
     Broker(broker::Options),
+    /// Draw whole worlds with their faults from seeds, run them, and judge whether they keep MQTT's promises.
+    Explore(explore::Options),
 }
 
 fn language(tag: &str) -> Result<Language, String> {
@@ -83,6 +86,7 @@ pub fn main() -> ExitCode {
             lessons::run(language, &lessons::RunOptions { path, solution, seed: seed.map(Seed), until, export, trace })
         }
         Command::Broker(options) => broker::serve(language, options),
+        Command::Explore(options) => Ok(explore::explore_all(&options)),
     };
     match done {
         Ok(code) => code,
