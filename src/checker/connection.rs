@@ -77,6 +77,8 @@ pub(super) struct Connection {
     pub(super) disconnect: Option<ReasonCode>,
     /// Whether the broker has done with it.
     pub(super) is_over: bool,
+    /// Whether the client has done with it.
+    pub(super) is_left: bool,
     /// Whether the broker told of a break of the protocol on it.
     pub(super) is_spoilt: bool,
 }
@@ -100,6 +102,7 @@ impl Connection {
             silence_max: None,
             disconnect: None,
             is_over: false,
+            is_left: false,
             is_spoilt: false,
         }
     }

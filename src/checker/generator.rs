@@ -122,7 +122,8 @@ fn draw_client(draw: &mut Draw, index: u64) -> ClientSpec {
     config.clean_start = draw.percent(35);
     config.keep_alive = draw.one(&[0, 4, 10, 60], 10);
     config.sends_pings = !draw.percent(8);
-    config.reconnect = match draw.percent(85) {
+    // Who falls silent would be cut off and come back for ever.
+    config.reconnect = match draw.percent(85) && config.sends_pings {
         true => ReconnectPolicy::Fixed { delay: Duration::from_millis(draw.range(100, 1_500)) },
         false => ReconnectPolicy::Never,
     };
@@ -307,6 +308,8 @@ fn make_peace(scenario: &Scenario, timeline: &mut Vec<(Instant, Command)>) {
         timeline.push((at, Command::SetConditions { client, conditions: Conditions::default() }));
         timeline.push((at, Command::Freeze { client, frozen: false }));
         timeline.push((at, Command::PowerOn { node: client }));
+        // What is half open would only show when somebody sends.
+        timeline.push((at, Command::Reset { client }));
         timeline.push((at + Duration::from_secs(8), Command::Connect { client }));
     }
 }

@@ -160,6 +160,9 @@ impl Checker {
         self.take_time(record);
         match &record.event {
             Event::ConnectionOpening { connection, client } => {
+                for earlier in self.connections.values_mut().filter(|earlier| earlier.client == Some(*client)) {
+                    earlier.is_left = true;
+                }
                 self.connections.insert(*connection, connection::Connection::new(Some(*client), record.at));
             }
             Event::TransportOpened { connection, side: Side::Broker } => {
@@ -189,6 +192,11 @@ impl Checker {
                 self.take_broker_event(record.id, event);
             }
             Event::TransportClosed { side: Side::Broker, .. } => self.end_batch(),
+            Event::TransportClosed { connection, side: Side::Client, .. } => {
+                if let Some(known) = self.connections.get_mut(connection) {
+                    known.is_left = true;
+                }
+            }
             _ => {}
         }
     }

@@ -196,18 +196,17 @@ impl Checker {
     }
 
     pub(super) fn take_routed(&mut self, record: RecordId, id: MessageId, client_id: &ClientId, routing: Routing) {
+        if let Routing::Dropped(DropReason::NoLocal) = routing {
+            self.findings.test(Invariant::Options);
+            let own = self.messages.get(&id).is_some_and(|message| message.publisher.as_ref() == Some(client_id));
+            if !own {
+                self.break_at(record, None, (Invariant::Options, "MQTT-3.8.3-3", "No Local keeps away what another Client published"));
+            }
+            return;
+        }
         let Some(session) = self.session_or_ended(client_id) else { return };
         let owed = session.owed.iter().position(|owed| owed.message.id == id && !owed.is_routed);
         let Some(place) = owed else {
-            let message = self.messages.get(&id).cloned();
-            if let Routing::Dropped(DropReason::NoLocal) = routing {
-                self.findings.test(Invariant::Options);
-                let own = message.is_some_and(|message| message.publisher.as_ref() == Some(client_id));
-                if !own {
-                    self.break_at(record, None, (Invariant::Options, "MQTT-3.8.3-3", "No Local keeps away what another Client published"));
-                }
-                return;
-            }
             let fault = (Invariant::MatchingOnly, "MQTT-3.3.4-2", "a message goes to a session without a matching subscription");
             return self.break_at(record, None, fault);
         };
@@ -247,8 +246,10 @@ impl Checker {
             let is_it = |owed: &Owed| owed.message.id == id && owed.is_flying == flying && owed.share.is_some() == shared;
             session.owed.iter().position(is_it)
         };
-        let place =
-            find(false, by_group).or_else(|| find(true, by_group)).or_else(|| find(false, !by_group)).or_else(|| find(true, !by_group));
+        let place = match by_group {
+            true => find(false, true).or_else(|| find(true, true)),
+            false => find(false, false).or_else(|| find(false, true)).or_else(|| find(true, false)).or_else(|| find(true, true)),
+        };
         match place {
             Some(place) => self.drop_owed(record, client_id, place, reason),
             None => self.break_at(record, None, (Invariant::Conservation, "", "a message is dropped that nobody was to get")),

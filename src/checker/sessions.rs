@@ -234,9 +234,7 @@ impl Checker {
         for (id, fault) in faults {
             self.break_on(id, record, None, fault);
         }
-        self.connections.retain(|_, connection| {
-            !connection.is_over || !connection.from_client.sent.is_empty() || !connection.from_broker.sent.is_empty()
-        });
+        self.connections.retain(|_, connection| !(connection.is_over && connection.is_left));
         self.next_due = next;
     }
 
