@@ -80,7 +80,7 @@ fn check_leak(world: &World, checker: &mut Checker) {
 pub fn explore(seed: Seed) -> Run {
     let scenario = generator::generate(seed).shared();
     let mut run = run(&scenario);
-    if seed.0 % TWICE_OF == 0 {
+    if seed.0.is_multiple_of(TWICE_OF) {
         let again = self::run(&scenario);
         if (again.digest, again.records) != (run.digest, run.records) {
             let at = Instant::ZERO + scenario.until;

@@ -153,7 +153,7 @@ fn draw_client(draw: &mut Draw, index: u64) -> ClientSpec {
         latency: Duration::from_millis(draw.range(1, 60)),
         jitter: Duration::from_millis(draw.one(&[0, 0, 20], 0)),
         loss: Ratio::from_percent(draw.one(&[0, 0, 0, 10, 25], 0)),
-        rate: None,
+        ..Conditions::default()
     };
     spec
 }
@@ -267,8 +267,8 @@ fn draw_fault(draw: &mut Draw, scenario: &mut Scenario, timeline: &mut Vec<(Inst
             timeline.push((end, Command::PowerOn { node: NodeId::BROKER }));
         }
         56..64 => {
-            timeline.push((at, Command::Freeze { client, frozen: true }));
-            timeline.push((end, Command::Freeze { client, frozen: false }));
+            timeline.push((at, Command::Freeze { client, frozen: true, lasts: None }));
+            timeline.push((end, Command::Freeze { client, frozen: false, lasts: None }));
         }
         64..70 => timeline.push((at, Command::Kick { client })),
         _ => {
@@ -291,7 +291,7 @@ fn draw_fault(draw: &mut Draw, scenario: &mut Scenario, timeline: &mut Vec<(Inst
             let nth = u32::try_from(draw.range(1, 4)).unwrap_or(1);
             let place = usize::try_from(client.0.saturating_sub(1)).unwrap_or_default();
             if let Some(spec) = scenario.clients.get_mut(place) {
-                spec.faults.push(Rule { from, label: packet as u8, nth, verdict });
+                spec.faults.push(Rule::once(from, packet as u8, nth, verdict));
                 timeline.push((end, Command::Restore { client }));
             }
         }
@@ -306,7 +306,7 @@ fn make_peace(scenario: &Scenario, timeline: &mut Vec<(Instant, Command)>) {
         timeline.push((at, Command::ClearFaults { client }));
         timeline.push((at, Command::Restore { client }));
         timeline.push((at, Command::SetConditions { client, conditions: Conditions::default() }));
-        timeline.push((at, Command::Freeze { client, frozen: false }));
+        timeline.push((at, Command::Freeze { client, frozen: false, lasts: None }));
         timeline.push((at, Command::PowerOn { node: client }));
         // What is half open would only show when somebody sends.
         timeline.push((at, Command::Reset { client }));

@@ -32,6 +32,9 @@ impl std::fmt::Debug for Defect {
 /// The first of two deliveries waits for the second.
 const SWAPPED: &str = "two deliveries change places";
 
+/// From one acknowledgement on there is none: the ends of faults would heal a single one.
+const MUTE: &str = "no PUBLISH is acknowledged any more";
+
 /// Plants a defect in the `nth` record in which it can show, counted from 0.
 #[derive(Debug)]
 pub struct Planter {
@@ -71,7 +74,7 @@ impl Planter {
             let after = Record { id: RecordId(record.id.0.saturating_add(1)), event: held, ..record.clone() };
             return vec![record, after];
         }
-        if self.has_struck() {
+        if self.has_struck() && self.defect.name != MUTE {
             return vec![record];
         }
         let Some(instead) = (self.defect.show)(&record.event) else { return vec![record] };
@@ -398,7 +401,10 @@ pub const MORE: [Defect; 4] = [
         }
         _ => None,
     }),
-    defect(I::Liveness, "an acknowledgement is overlooked", |e| gone(matches!(e, Event::PacketReceived { to: Side::Broker, .. }))),
+    defect(I::Liveness, MUTE, |e| match sent(e, Side::Broker)? {
+        Packet::Puback(_) => with(e, &Packet::Pingresp),
+        _ => None,
+    }),
     defect(I::Time, "time goes back", |e| matches!(e, Event::PacketReceived { .. }).then(Vec::new)),
     defect(I::Time, "a cause comes later", |e| matches!(e, Event::PacketReceived { .. }).then(Vec::new)),
 ];

@@ -181,9 +181,11 @@ impl Checker {
     pub(super) fn take_will_published(&mut self, record: RecordId, client_id: &ClientId, message: crate::broker::MessageId) {
         let now = self.now;
         self.findings.test(Invariant::Will);
-        self.batch.will = Some((message, client_id.clone()));
+        let earlier = self.batch.will.replace((message, client_id.clone()));
         let will = self.session_or_ended(client_id).and_then(|session| session.will.as_ref());
         let fault = match will.map(|will| will.due) {
+            // What is accepted next takes it; the first one waits for that still.
+            _ if earlier.is_some_and(|(_, of)| of == *client_id) => Some("a Will is published twice"),
             None => Some("a Will is published that was discarded, published before, or never given"),
             Some(None) => Some("a Will is published while its Client is connected"),
             Some(Some(due)) if due > now => Some("a Will is published before its time"),
