@@ -28,6 +28,9 @@ pub(crate) fn BrokerControls(BrokerControlsProps { powered }: &BrokerControlsPro
                 <ActButton class="button danger" enabled={*powered} onclick={ui.act(Action::Do(Command::PowerCut { node }))}>
                     { ui.text(key::PAGE_BROKER_CRASH) }
                 </ActButton>
+                <ActButton class="button" enabled={*powered} onclick={ui.act(Action::Do(Command::Stop { node }))}>
+                    { ui.text(key::PAGE_STOP) }
+                </ActButton>
                 <ActButton class="button" enabled={!powered} onclick={ui.act(Action::Do(Command::PowerOn { node }))}>
                     { ui.text(key::PAGE_BROKER_RESTART) }
                 </ActButton>

@@ -70,6 +70,7 @@ pub(crate) fn ClientControls(ClientControlsProps { client, status, proposal, liv
                     }
                     if !live {
                         { button(key::PAGE_KICK, "danger", client.connected, Command::Kick { client: node }) }
+                        { button(key::PAGE_DOUBLE, "danger", client.connected, Command::ConnectDouble { client: node }) }
                     }
                 </div>
                 if let Some(waiting) = client.unacknowledged {
@@ -86,6 +87,7 @@ pub(crate) fn ClientControls(ClientControlsProps { client, status, proposal, liv
                     <h2>{ ui.text(key::PAGE_CONTROLS_POWER) }</h2>
                     <div class="control-row">
                         { button(key::PAGE_POWER_CUT, "danger", client.powered, Command::PowerCut { node }) }
+                        { button(key::PAGE_STOP, "", client.powered && !client.frozen, Command::Stop { node }) }
                         { button(key::PAGE_POWER_ON, "", !client.powered, Command::PowerOn { node }) }
                         if client.frozen {
                             { button(key::PAGE_THAW, "", true, Command::Freeze { client: node, frozen: false, lasts: None }) }

@@ -21,12 +21,14 @@ pub(crate) struct FaultRulesProps {
     pub(crate) count: usize,
 }
 
-const VERDICTS: [(Verdict, Key); 5] = [
+const VERDICTS: [(Verdict, Key); 7] = [
     (Verdict::CutBeforeDelivery { notice: CutNotice::Client }, key::PAGE_VERDICT_CUT_BEFORE),
     (Verdict::CutAfterDelivery { notice: CutNotice::Client }, key::PAGE_VERDICT_CUT_AFTER),
     (Verdict::ResetBeforeDelivery, key::PAGE_VERDICT_RESET_BEFORE),
     (Verdict::ResetAfterDelivery, key::PAGE_VERDICT_RESET_AFTER),
     (Verdict::Delay { by: Duration::from_secs(2) }, key::PAGE_VERDICT_DELAY),
+    (Verdict::Hold, key::PAGE_VERDICT_HOLD),
+    (Verdict::DuplicateConnection, key::PAGE_VERDICT_DOUBLE),
 ];
 
 fn index(event: &Event) -> usize {
@@ -102,6 +104,9 @@ pub(crate) fn FaultRules(FaultRulesProps { node, count }: &FaultRulesProps) -> H
                 <ActButton class="button" enabled={*count > 0} onclick={ui.act(Action::Do(Command::ClearFaults { client: node }))}>
                     { ui.render(&key::PAGE_FAULT_CLEAR.with("count", *count)) }
                 </ActButton>
+                <button type="button" class="button" onclick={ui.act::<MouseEvent>(Action::Do(Command::Release { client: node }))}>
+                    { ui.text(key::PAGE_RELEASE) }
+                </button>
             </div>
         </section>
     }
