@@ -2,11 +2,11 @@
 
 use bytes::{Bytes, BytesMut};
 
-use super::primitive::{Label, Rule, VARIABLE_BYTE_INTEGER_MAX};
+use super::primitive::{Label, Rule};
 use super::reader::{Description, Reader, Silent, Sink};
-use super::writer::{Count, Fill, Output};
+use super::writer::{Fields, Output, append};
 use super::{
-    Acknowledgement, Auth, Connack, Connect, DecodeError, Disconnect, EncodeError, Packet, PacketId, PacketType, ProtocolVersion, Publish,
+    Acknowledgement, Auth, Connack, Connect, DecodeError, Disconnect, EncodeError, Packet, PacketType, ProtocolVersion, Publish,
     ReasonCode, Suback, Subscribe, Unsuback, Unsubscribe,
 };
 use crate::text::key;
@@ -41,28 +41,22 @@ impl Packet {
     ///
     /// # Errors
     /// The packet has no legal form in this version. Nothing is appended then.
+    #[inline]
     pub fn encode(&self, version: ProtocolVersion, out: &mut BytesMut) -> Result<(), EncodeError> {
-        let version = if let Self::Connect(connect) = self { connect.version } else { version };
-        // The last bytes of a PUBLISH are appended as they are, not zeroed first.
-        let payload: &[u8] = if let Self::Publish(publish) = self { &publish.payload } else { &[] };
-        let mut count = Count::new(version);
-        self.write(&mut count)?;
-        let head = count.bytes();
-        let remaining_length = u32::try_from(head.saturating_add(payload.len())).unwrap_or(u32::MAX);
-        if remaining_length > VARIABLE_BYTE_INTEGER_MAX {
-            return Err(EncodeError::PacketTooLong);
+        match self {
+            // What most packets are.
+            Self::Publish(publish) => append(publish, self.first_byte(), &publish.payload, version, out),
+            _ => self.encode_other(version, out),
         }
-        let mut fixed_header = Count::new(version);
-        self.write_fixed_header(&mut fixed_header, remaining_length);
-        let length = fixed_header.bytes().saturating_add(head);
-        let start = out.len();
-        out.reserve(length.saturating_add(payload.len()));
-        out.resize(start.saturating_add(length), 0);
-        let mut fill = Fill::new(version, out.get_mut(start..).unwrap_or_default());
-        self.write_fixed_header(&mut fill, remaining_length);
-        self.write(&mut fill)?;
-        out.extend_from_slice(payload);
-        Ok(())
+    }
+
+    fn encode_other(&self, version: ProtocolVersion, out: &mut BytesMut) -> Result<(), EncodeError> {
+        if let Some(bytes) = self.plain_acknowledgement() {
+            out.extend_from_slice(&bytes);
+            return Ok(());
+        }
+        let version = if let Self::Connect(connect) = self { connect.version } else { version };
+        append(self, self.first_byte(), &[], version, out)
     }
 
     /// The packet as bytes of its own.
@@ -71,40 +65,41 @@ impl Packet {
     /// As [`Packet::encode`].
     pub fn to_bytes(&self, version: ProtocolVersion) -> Result<Bytes, EncodeError> {
         // Half of all packets are these: written at once, into just the room that they take.
-        if let Some(packet_id) = self.acknowledges_plainly() {
-            let [high, low] = packet_id.as_u16().to_be_bytes();
-            let first_byte = (self.packet_type() as u8).wrapping_shl(4) | required_flags(self.packet_type());
-            return Ok(Bytes::copy_from_slice(&[first_byte, 2, high, low]));
+        if let Some(bytes) = self.plain_acknowledgement() {
+            return Ok(Bytes::copy_from_slice(&bytes));
         }
         let mut out = BytesMut::new();
         self.encode(version, &mut out)?;
         Ok(out.freeze())
     }
 
-    /// The identifier of a PUBACK, PUBREC, PUBREL or PUBCOMP with Success and no properties, which is written in the same four bytes in both versions.
-    fn acknowledges_plainly(&self) -> Option<PacketId> {
+    /// A PUBACK, PUBREC, PUBREL or PUBCOMP with Success and no properties, which is written in the same four bytes in both versions.
+    #[inline]
+    fn plain_acknowledgement(&self) -> Option<[u8; 4]> {
         match self {
             Self::Puback(packet) | Self::Pubrec(packet) | Self::Pubrel(packet) | Self::Pubcomp(packet) => {
                 let is_plain =
                     packet.reason_code == ReasonCode::Success && packet.reason_string.is_none() && packet.user_properties.is_empty();
-                is_plain.then_some(packet.packet_id)
+                let [high, low] = packet.packet_id.as_u16().to_be_bytes();
+                is_plain.then_some([self.first_byte(), 2, high, low])
             }
             _ => None,
         }
     }
 
+    /// Packet Type and flags (5.0 §2.1.2).
     #[inline]
-    fn write_fixed_header(&self, out: &mut impl Output, remaining_length: u32) {
+    fn first_byte(&self) -> u8 {
         let packet_type = self.packet_type();
         let flags = match self {
             Self::Publish(publish) => publish.flags(),
             _ => required_flags(packet_type),
         };
-        out.byte((packet_type as u8).wrapping_shl(4) | flags);
-        out.variable_byte_integer(remaining_length);
+        (packet_type as u8).wrapping_shl(4) | flags
     }
+}
 
-    /// Variable header and payload, but for the payload of a PUBLISH.
+impl Fields for Packet {
     fn write(&self, out: &mut impl Output) -> Result<(), EncodeError> {
         match self {
             Self::Connect(packet) => packet.write(out),

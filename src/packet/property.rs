@@ -429,6 +429,23 @@ impl<'a, S: Sink> Reader<'a, S> {
 /// Properties that can be written.
 pub(super) trait Properties {
     fn write(&self, out: &mut impl Output) -> Result<(), EncodeError>;
+
+    /// Property Length.
+    #[inline]
+    fn length(&self) -> Result<u32, EncodeError> {
+        let mut count = Count::new(ProtocolVersion::V5);
+        self.write(&mut count)?;
+        property_length(count.bytes())
+    }
+}
+
+/// So many bytes of properties as a Property Length.
+#[inline]
+pub(super) fn property_length(bytes: usize) -> Result<u32, EncodeError> {
+    match u32::try_from(bytes) {
+        Ok(length) if length <= VARIABLE_BYTE_INTEGER_MAX => Ok(length),
+        _ => Err(EncodeError::PacketTooLong),
+    }
 }
 
 /// Property Length and properties; in 3.1.1 nothing, and no property may be there.
@@ -437,20 +454,10 @@ pub(super) fn write_properties(out: &mut impl Output, properties: &impl Properti
     match out.version() {
         ProtocolVersion::V311 => properties.write(&mut WithoutProperties),
         ProtocolVersion::V5 => {
-            out.variable_byte_integer(length(properties)?);
-            properties.write(out)
+            let length = properties.length()?;
+            out.variable_byte_integer(length);
+            if length == 0 { Ok(()) } else { out.properties(properties, length) }
         }
-    }
-}
-
-/// Property Length.
-#[inline]
-pub(super) fn length(properties: &impl Properties) -> Result<u32, EncodeError> {
-    let mut count = Count::new(ProtocolVersion::V5);
-    properties.write(&mut count)?;
-    match u32::try_from(count.bytes()) {
-        Ok(length) if length <= VARIABLE_BYTE_INTEGER_MAX => Ok(length),
-        _ => Err(EncodeError::PacketTooLong),
     }
 }
 

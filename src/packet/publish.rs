@@ -11,9 +11,11 @@ use smallvec::SmallVec;
 
 use super::codec::{PAYLOAD, VARIABLE_HEADER};
 use super::primitive::{Label, Rule};
-use super::property::{PROPERTIES, Properties, Property, PropertyId, PropertyOutput as _, Row, Seen, Slot, write_properties};
+use super::property::{
+    PROPERTIES, Properties, Property, PropertyId, PropertyOutput as _, Row, Seen, Slot, property_length, write_properties,
+};
 use super::reader::{Reader, Silent, Sink};
-use super::writer::{Output, require};
+use super::writer::{Fields, Output, require};
 use super::{DecodeError, EncodeError, PacketId, ProtocolVersion, QoS, TopicName, UserProperties};
 use crate::text::key;
 
@@ -93,10 +95,12 @@ impl Publish {
         r.close();
         Ok(Self { dup, qos, retain, topic, packet_id, properties, payload })
     }
+}
 
-    /// All but the payload.
+/// All but the payload.
+impl Fields for Publish {
     #[inline]
-    pub(super) fn write(&self, out: &mut impl Output) -> Result<(), EncodeError> {
+    fn write(&self, out: &mut impl Output) -> Result<(), EncodeError> {
         let (no_packet_id, packet_id) = match out.version() {
             ProtocolVersion::V311 => ("MQTT-2.3.1-5", "MQTT-2.3.1-1"),
             ProtocolVersion::V5 => ("MQTT-2.2.1-2", "MQTT-2.2.1-3"),
@@ -333,10 +337,20 @@ impl Properties for CarriedProperties {
             Carried::Bytes(..) | Carried::Values(_) => (**self).write(out),
         }
     }
+
+    #[inline]
+    fn length(&self) -> Result<u32, EncodeError> {
+        match &self.0 {
+            Carried::None => Ok(0),
+            Carried::Bytes(bytes, _) => property_length(bytes.len()),
+            Carried::Values(values) => values.length(),
+        }
+    }
 }
 
 impl Properties for PublishProperties {
-    #[inline]
+    // Not inlined: most messages have none, or carry them as bytes.
+    #[inline(never)]
     fn write(&self, out: &mut impl Output) -> Result<(), EncodeError> {
         out.boolean(PropertyId::PayloadFormatIndicator, self.payload_format_indicator)?;
         out.four_bytes(PropertyId::MessageExpiryInterval, self.message_expiry_interval)?;
