@@ -383,6 +383,11 @@ impl Link {
         if piece.fin && reading {
             self.tell_closed(to, CloseReason::ClosedByPeer);
         }
+        if piece.fin && self.end(to).endpoint.waits_in_vain() {
+            self.send_rst(to);
+            self.finish(to, CloseReason::Reset);
+            return false;
+        }
         if piece.payload.is_empty() {
             return true;
         }
@@ -524,7 +529,7 @@ impl Link {
                 Phase::Listen => self.end(from.peer()).endpoint.is_ended() && self.end(from.peer()).path.is_empty(),
                 _ => false,
             };
-            if silent && !end.path.carries_payload() {
+            if silent && !end.path.carries_bytes() {
                 let origin = self.origins(from).own;
                 let (End { endpoint, ledger, .. }, events, _) = self.parts(from);
                 ledger.lose_all(endpoint.sent_position(origin), events);

@@ -256,9 +256,9 @@ impl Path {
         self.flights.is_empty()
     }
 
-    /// Whether bytes are on the way that may still arrive.
-    pub(super) fn carries_payload(&self) -> bool {
-        self.flights.iter().any(|flight| !flight.wire.payload.is_empty())
+    /// Whether bytes are on the way that may still arrive. Those of the exchange count: others may wait behind them.
+    pub(super) fn carries_bytes(&self) -> bool {
+        self.flights.iter().any(|flight| flight.wire.setup > 0 || !flight.wire.payload.is_empty())
     }
 }
 

@@ -231,3 +231,22 @@ fn the_settings_of_one_link_leave_the_draws_of_another_alone() {
         assert_eq!(past(preset.conditions()), reference, "{preset:?}");
     }
 }
+
+#[test]
+fn a_client_that_closes_within_the_exchange_says_nothing_more_and_nobody_waits_for_ever() {
+    for writes in [false, true] {
+        let mut driven = Driven::open(Conditions { costs: Costs { tls: Some(Tls::V1_3), websocket: false }, ..QUIET });
+        driven.run_until(50);
+        if writes {
+            driven.write(Side::Broker, *b"too early");
+        }
+        driven.act(|link, now| link.handle_close(now, Side::Client));
+        driven.rest();
+        assert!(driven.link.is_over(), "writes {writes}");
+        let sent = driven.sent();
+        let from_client = sent.iter().filter(|(_, segment)| segment.from == Side::Client && segment.attempt == 0);
+        let after = from_client.skip_while(|(_, segment)| !segment.fin).filter(|(_, segment)| segment.overhead > 0);
+        assert_eq!(after.count(), 0, "data after a FIN");
+        assert_eq!(driven.fates(Side::Broker).len(), usize::from(writes));
+    }
+}

@@ -250,3 +250,20 @@ proptest! {
         prop_assert_eq!(events(&driven), events(&coarse));
     }
 }
+
+/// Found by the property above: the last bytes of the exchange were still on the way, so what waited behind them was delivered after it had been told as lost.
+#[test]
+fn bytes_that_wait_behind_the_exchange_are_not_lost_while_its_last_bytes_are_on_the_way() {
+    let costs = Costs { tls: None, websocket: true };
+    let conditions = Conditions { latency: Duration::ZERO, loss: Ratio::from_percent(27), costs, ..QUIET };
+    let mut driven = start(conditions, None, 2_422_934_902_485_421_848, 1_460);
+    let mut written = [0; 2];
+    let delay = Verdict::Delay { by: Duration::from_millis(253) };
+    for act in [Act::Write(Side::Broker, 1, delay), Act::Wait(200), Act::Vanish(Side::Broker, false)] {
+        perform(&mut driven, &act, &mut written);
+    }
+    driven.rest();
+    driven.act(Link::handle_reset);
+    driven.rest();
+    check_history(&driven, &written, &[0, 1]);
+}
