@@ -299,9 +299,10 @@ impl Checker {
 
     /// The session, or what is left of one that ended just now.
     fn session_or_ended(&mut self, client_id: &ClientId) -> Option<&mut Session> {
-        match self.ended.iter_mut().rev().find(|(id, _)| id == client_id) {
-            Some((_, session)) => Some(session),
-            None => self.sessions.get_mut(client_id),
+        // What the broker tells of an ended session, it tells before the next one of that Client begins.
+        match self.sessions.get_mut(client_id) {
+            Some(session) => Some(session),
+            None => self.ended.iter_mut().rev().find(|(id, _)| id == client_id).map(|(_, session)| session),
         }
     }
 }

@@ -166,6 +166,7 @@ impl Checker {
         let Some(message) = self.messages.get(&id).cloned() else { return };
         match place {
             Some(place) => drop(self.batch.to_choose.remove(place)),
+            None if self.moved_the_other(id, filter) => {}
             None => {
                 let fault = (Invariant::SharedOnce, "5.0 §4.8.2", "a group gets a message more than once, or one that does not match");
                 self.break_at(record, Some(message.record), fault);
@@ -240,20 +241,40 @@ impl Checker {
 
     pub(super) fn take_dropped(&mut self, record: RecordId, id: MessageId, client_id: &ClientId, reason: DropReason) {
         let Some(session) = self.session_or_ended(client_id) else { return };
-        // A session may have two copies: its own, and one that came by a group. What waits goes before what is in flight.
-        let by_group = reason == DropReason::MovedToAnotherMember;
-        let find = |flying: bool, shared: bool| {
-            let is_it = |owed: &Owed| owed.message.id == id && owed.is_flying == flying && owed.share.is_some() == shared;
-            session.owed.iter().position(is_it)
+        // A session may have several copies: its own, and one from each group. The record does not say which, but whether it can be is known.
+        let copies: Vec<_> =
+            session.owed.iter().map(|owed| (owed.message.id == id, owed.is_flying, owed.qos, owed.share.clone())).collect();
+        let rank = |(is_it, is_flying, qos, share): &(bool, bool, QoS, Option<TopicFilter>)| {
+            let moves = share.as_ref().is_some_and(|share| self.has_other_member(share, client_id));
+            // A message at QoS 2 that was sent stays with its member.
+            let stays = share.is_none() || !moves || (*is_flying && *qos == QoS::ExactlyOnce);
+            let fits = match reason {
+                DropReason::MovedToAnotherMember => moves,
+                DropReason::SessionEnded => stays,
+                _ => true,
+            };
+            (*is_it && (reason != DropReason::MovedToAnotherMember || share.is_some())).then_some((!fits, *is_flying, share.is_some()))
         };
-        let place = match by_group {
-            true => find(false, true).or_else(|| find(true, true)),
-            false => find(false, false).or_else(|| find(false, true)).or_else(|| find(true, false)).or_else(|| find(true, true)),
-        };
+        let ranked = copies.iter().enumerate().filter_map(|(place, copy)| Some((rank(copy)?, place)));
+        let place = ranked.min().map(|(_, place)| place);
         match place {
             Some(place) => self.drop_owed(record, client_id, place, reason),
             None => self.break_at(record, None, (Invariant::Conservation, "", "a message is dropped that nobody was to get")),
         }
+    }
+
+    /// A session that ended had copies from two groups, and it is the other one that moves first: the record of a move does not name the group.
+    fn moved_the_other(&mut self, id: MessageId, filter: &TopicFilter) -> bool {
+        let Some(place) = self.batch.to_choose.iter().position(|(message, _)| *message == id) else { return false };
+        let copies = self.ended.iter_mut().flat_map(|(_, session)| session.owed.iter_mut());
+        let mut left = copies.filter(|owed| owed.message.id == id && owed.share.as_ref() == Some(filter));
+        let Some(owed) = left.next() else { return false };
+        owed.share = Some(self.batch.to_choose.remove(place).1);
+        true
+    }
+
+    fn has_other_member(&self, share: &TopicFilter, client_id: &ClientId) -> bool {
+        self.sessions.iter().any(|(id, session)| id != client_id && session.subscriptions.contains_key(share) && !session.is_over())
     }
 
     /// A copy goes nowhere: is the reason true?

@@ -236,7 +236,12 @@ impl Checker {
         for (id, fault) in faults {
             self.break_on(id, record, None, fault);
         }
-        self.connections.retain(|_, connection| !(connection.is_over && connection.is_left));
+        // A program that was frozen takes what came before the end only later.
+        self.connections.retain(|_, connection| {
+            let is_gone = connection.is_over && connection.is_left;
+            let has_more = !connection.from_client.sent.is_empty() || !connection.from_broker.sent.is_empty();
+            has_more || !is_gone
+        });
         self.next_due = next;
     }
 

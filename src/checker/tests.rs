@@ -33,7 +33,7 @@ fn every_lesson_keeps_every_promise() {
 #[test]
 fn drawn_scenarios_keep_every_promise() {
     let mut records = 0;
-    for seed in 0..100 {
+    for seed in 0..300 {
         let run = explore(crate::rng::Seed(seed));
         records += run.records;
         let violations: Vec<_> = run.report.violations().collect();
