@@ -11,7 +11,7 @@ use crate::trace::{Digest, Trace};
 
 /// The most records of one run.
 const RECORDS_MAX: usize = 1_000_000;
-/// Of so many seeds one is run twice, and with a stranger.
+/// Of so many seeds one is run twice.
 const TWICE_OF: u64 = 64;
 
 /// What became of one run.

@@ -18,6 +18,7 @@
 )]
 
 mod connection;
+mod dropping;
 mod explore;
 mod flow;
 mod generator;

@@ -160,7 +160,7 @@ const fn defect(invariant: Invariant, name: &'static str, show: fn(&Event) -> Op
 use Invariant as I;
 
 /// All of them.
-pub const DEFECTS: [Defect; 50] = [
+pub const DEFECTS: [Defect; 54] = [
     defect(I::AtMostOnce, "a QoS 0 delivery is sent twice", |e| delivery(e, Some(QoS::AtMostOnce)).and_then(|_| twice(e))),
     defect(I::AtLeastOnce, "a QoS 1 delivery is forgotten", |e| gone(delivery(e, Some(QoS::AtLeastOnce)).is_some_and(|p| !p.dup))),
     defect(I::AtLeastOnce, "DUP on a first delivery", |e| {
@@ -233,7 +233,6 @@ pub const DEFECTS: [Defect; 50] = [
         _ => None,
     }),
     defect(I::Order, "a burst is acknowledged in another order", |e| match sent(e, Side::Client)? {
-        Packet::Publish(_) => None,
         Packet::Puback(mut ack) => {
             ack.packet_id = PacketId::new(ack.packet_id.as_u16().checked_add(1)?)?;
             with(e, &Packet::Puback(ack))
@@ -390,10 +389,6 @@ pub const DEFECTS: [Defect; 50] = [
         }
         _ => None,
     }),
-];
-
-/// Those that need more than an event: a limit that is off, a lost wake-up, time.
-pub const MORE: [Defect; 4] = [
     defect(I::Bounded, "a full queue takes one more", |e| match of_broker(e)?.clone() {
         BrokerEvent::MessageRouted { message, client_id, filter, routing: Routing::Dropped(DropReason::QueueFull) } => {
             let routing = Routing::QueuedOffline;
