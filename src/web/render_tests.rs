@@ -11,7 +11,7 @@ use super::components::for_tests::{
     ClientControls, ClientControlsProps, HexView, HexViewProps, PacketListing, PacketListingProps, SequenceTable, SequenceTableProps,
     SessionInspector, SessionInspectorProps,
 };
-use crate::link::Conditions;
+use crate::link::{Conditions, Preset};
 use crate::packet::{PacketType, ProtocolVersion, QoS, dissect};
 use crate::playground::{ClientRow, FieldRow, Selection};
 use crate::session::ConnectionId;
@@ -108,6 +108,10 @@ fn a_selected_field_marks_its_bytes_and_no_others() {
 
 /// The controls of a connected client.
 fn controls(version: ProtocolVersion, unacknowledged: Option<usize>, live: bool) -> String {
+    controls_over(Conditions::default(), version, unacknowledged, live)
+}
+
+fn controls_over(conditions: Conditions, version: ProtocolVersion, unacknowledged: Option<usize>, live: bool) -> String {
     render::<ClientControls>(move || ClientControlsProps {
         client: ClientRow {
             node: NodeId(1),
@@ -116,7 +120,7 @@ fn controls(version: ProtocolVersion, unacknowledged: Option<usize>, live: bool)
             cut: false,
             connected: true,
             frozen: false,
-            conditions: Conditions::default(),
+            conditions,
             faults: 0,
             version,
             usual: None,
@@ -138,6 +142,12 @@ fn a_client_of_3_1_1_is_offered_nothing_that_only_5_0_has() {
     }
     assert!(old.contains(">DISCONNECT<") && !old.contains("0x00"), "{old}");
     assert!(!old.contains("<img") && !new.contains("<img"));
+}
+
+#[test]
+fn a_loss_of_less_than_a_percent_is_not_shown_as_none() {
+    let html = controls_over(Preset::Lte.conditions(), ProtocolVersion::V5, None, false);
+    assert!(html.contains(">0.2 %</output>") && html.contains("aria-valuetext=\"0.2 %\""), "{html}");
 }
 
 #[test]

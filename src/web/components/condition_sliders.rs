@@ -55,7 +55,7 @@ pub(crate) fn ConditionSliders(ConditionSlidersProps { node, conditions }: &Cond
     let ui = use_ui();
     let (node, now) = (*node, *conditions);
     let slider =
-        |id: &'static str, name: Key, value: u64, max: u64, step: u64, unit: &'static str, change: fn(Conditions, u64) -> Conditions| {
+        |id: &'static str, name: Key, (value, shown): (u64, String), max: u64, step: u64, change: fn(Conditions, u64) -> Conditions| {
             let onchange = {
                 let ui = ui.clone();
                 Callback::from(move |event: Event| {
@@ -68,11 +68,14 @@ pub(crate) fn ConditionSliders(ConditionSlidersProps { node, conditions }: &Cond
                 <div class="slider">
                     <label for={id}>{ ui.text(name) }</label>
                     <input {id} type="range" min="0" max={max.to_string()} step={step.to_string()} value={value.min(max).to_string()}
-                        aria-valuetext={format!("{value} {unit}")} {onchange} />
-                    <output for={id}>{ format!("{value} {unit}") }</output>
+                        aria-valuetext={shown.clone()} {onchange} />
+                    <output for={id}>{ shown }</output>
                 </div>
             }
         };
+    let millis = |duration: Duration| (duration.as_millis(), format!("{} ms", duration.as_millis()));
+    // A preset's loss may be a part of a percent, which the slider cannot point at.
+    let loss = (u64::from(now.loss.ppm() / 10_000), now.loss.to_string());
     // What is set and is none of the choices is a choice of its own.
     let select = |id: &'static str, name: Key, mut choices: Vec<(String, Conditions)>| {
         if choices.iter().all(|(_, conditions)| *conditions != now) {
@@ -116,9 +119,9 @@ pub(crate) fn ConditionSliders(ConditionSlidersProps { node, conditions }: &Cond
     html! {
         <div class="sliders">
             { select("select-preset", key::PAGE_PRESET, presets) }
-            { slider("slider-latency", key::PAGE_LATENCY, now.latency.as_millis(), 2_000, 10, "ms", |now, value| Conditions { latency: Duration::from_millis(value), ..now }) }
-            { slider("slider-jitter", key::PAGE_JITTER, now.jitter.as_millis(), 1_000, 10, "ms", |now, value| Conditions { jitter: Duration::from_millis(value), ..now }) }
-            { slider("slider-loss", key::PAGE_LOSS, u64::from(now.loss.ppm() / 10_000), 60, 1, "%", |now, value| {
+            { slider("slider-latency", key::PAGE_LATENCY, millis(now.latency), 2_000, 10, |now, value| Conditions { latency: Duration::from_millis(value), ..now }) }
+            { slider("slider-jitter", key::PAGE_JITTER, millis(now.jitter), 1_000, 10, |now, value| Conditions { jitter: Duration::from_millis(value), ..now }) }
+            { slider("slider-loss", key::PAGE_LOSS, loss, 60, 1, |now, value| {
                 Conditions { loss: Ratio::from_percent(u32::try_from(value).unwrap_or(0)), ..now }
             }) }
             { select("select-bursts", key::PAGE_BURSTS, all_bursts.collect()) }
