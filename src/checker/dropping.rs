@@ -5,16 +5,34 @@ use crate::broker::{DropReason, MessageId};
 use crate::packet::{ClientId, QoS, TopicFilter};
 use crate::trace::RecordId;
 
+/// What one copy of a session may be.
+struct Copy {
+    is_it: bool,
+    is_flying: bool,
+    qos: QoS,
+    share: Option<TopicFilter>,
+}
+
 impl Checker {
     pub(super) fn take_dropped(&mut self, record: RecordId, id: MessageId, client_id: &ClientId, reason: DropReason) {
+        let dies = self.broker_dies();
         let Some(session) = self.session_or_ended(client_id) else { return };
-        // A session may have several copies: its own, and one from each group. The record does not say which, but whether it can be is known.
-        let copies: Vec<_> =
-            session.owed.iter().map(|owed| (owed.message.id == id, owed.is_flying, owed.qos, owed.share.clone())).collect();
-        let rank = |(is_it, is_flying, qos, share): &(bool, bool, QoS, Option<TopicFilter>)| {
-            let moves = share.as_ref().is_some_and(|share| self.has_other_member(share, client_id));
+        // A session may have several copies: its own, and one from each group. The record does not say which, but whether it can be is known. A message at QoS 2
+        // whose PUBREC has come has reached its subscriber.
+        let copies: Vec<Copy> = session
+            .owed
+            .iter()
+            .map(|owed| Copy {
+                is_it: owed.message.id == id && !(owed.is_flying && session.flow.is_received(owed.tag)),
+                is_flying: owed.is_flying,
+                qos: owed.qos,
+                share: owed.share.clone(),
+            })
+            .collect();
+        let rank = |Copy { is_it, is_flying, qos, share }: &Copy| {
+            let moves = share.as_ref().is_some_and(|share| !dies && self.may_move(share, client_id));
             // A message at QoS 2 that was sent stays with its member.
-            let stays = share.is_none() || !moves || (*is_flying && *qos == QoS::ExactlyOnce);
+            let stays = !moves || (*is_flying && *qos == QoS::ExactlyOnce);
             let fits = match reason {
                 DropReason::MovedToAnotherMember => moves,
                 DropReason::SessionEnded => stays,
@@ -40,8 +58,17 @@ impl Checker {
         true
     }
 
-    fn has_other_member(&self, share: &TopicFilter, client_id: &ClientId) -> bool {
-        self.sessions.iter().any(|(id, session)| id != client_id && session.subscriptions.contains_key(share) && !session.is_over())
+    /// Whether another member of the group can get a copy.
+    fn may_move(&self, share: &TopicFilter, client_id: &ClientId) -> bool {
+        let mut others = self.sessions.iter().filter(|(id, _)| *id != client_id);
+        self.has_left(share, client_id) && others.any(|(_, session)| session.subscriptions.contains_key(share) && !session.is_over())
+    }
+
+    /// Whether a session has ended, is no member of a group, or asks to leave it.
+    fn has_left(&self, share: &TopicFilter, client_id: &ClientId) -> bool {
+        let Some(session) = self.sessions.get(client_id).filter(|session| session.subscriptions.contains_key(share)) else { return true };
+        let connection = session.online.and_then(|id| self.connections.get(&id));
+        connection.is_some_and(|connection| connection.unsubscribes.values().any(|(_, unsubscribe)| unsubscribe.filters.contains(share)))
     }
 
     /// A copy goes nowhere: is the reason true?
@@ -60,13 +87,6 @@ impl Checker {
         if owed.is_flying {
             session.flow.end_tag(owed.tag);
         }
-        let is_member = owed.share.as_ref().is_some_and(|share| session.subscriptions.contains_key(share));
-        let leaves = connection.and_then(|id| self.connections.get(&id)).is_some_and(|connection| {
-            connection
-                .unsubscribes
-                .values()
-                .any(|(_, unsubscribe)| owed.share.as_ref().is_some_and(|share| unsubscribe.filters.contains(share)))
-        });
         let packet_size =
             connection.and_then(|id| self.connections.get(&id)).map(|connection| connection.limits_for(crate::link::Side::Broker).1);
         let is_true = match reason {
@@ -76,7 +96,7 @@ impl Checker {
             DropReason::SessionEnded => is_ended,
             DropReason::QueueFull => limits.is_none_or(|(messages, bytes)| waiting >= messages || bytes < 100_000),
             DropReason::NoLocal => false,
-            DropReason::MovedToAnotherMember => owed.share.is_some() && (is_ended || leaves || !is_member),
+            DropReason::MovedToAnotherMember => owed.share.as_ref().is_some_and(|share| self.has_left(share, client_id)),
             DropReason::SlowReader | DropReason::PayloadsFull | DropReason::NotAuthorized => true,
         };
         if !is_true {

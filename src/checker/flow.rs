@@ -50,6 +50,11 @@ impl Flow {
         self.flights.iter().find(|flight| flight.packet_id == packet_id)
     }
 
+    /// Whether PUBREC has come for a message.
+    pub(super) fn is_received(&self, tag: u64) -> bool {
+        self.flights.iter().any(|flight| flight.tag == tag && flight.is_received)
+    }
+
     /// The session is gone.
     pub(super) fn clear(&mut self) {
         self.flights.clear();

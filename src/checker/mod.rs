@@ -298,6 +298,11 @@ impl Checker {
         }
     }
 
+    /// Whether the broker loses power, and with it all that it had.
+    fn broker_dies(&self) -> bool {
+        self.broker_is_off && self.limits.as_ref().is_none_or(|limits| !limits.persistence)
+    }
+
     /// The session, or what is left of one that ended just now.
     fn session_or_ended(&mut self, client_id: &ClientId) -> Option<&mut Session> {
         // What the broker tells of an ended session, it tells before the next one of that Client begins.

@@ -404,7 +404,7 @@ impl Checker {
 
     pub(super) fn take_retained_cleared(&mut self, record: RecordId, topic: &TopicName) {
         let now = self.now;
-        let dies = self.broker_is_off && self.limits.as_ref().is_none_or(|limits| !limits.persistence);
+        let dies = self.broker_dies();
         let is_emptied = self.batch.retained.as_ref().is_some_and(|message| message.topic == *topic);
         if is_emptied && self.batch.retained.as_ref().is_some_and(|message| message.payload.is_empty()) {
             self.batch.retained = None;

@@ -123,7 +123,7 @@ impl Checker {
         });
         let Some(mut session) = self.sessions.remove(client_id) else { return };
         let is_due = session.due.is_some_and(|due| due <= now) || session.is_over();
-        let dies = self.broker_is_off && self.limits.as_ref().is_none_or(|limits| !limits.persistence);
+        let dies = self.broker_dies();
         if session.online.is_some() || !(is_due || starts_clean || dies) {
             self.break_at(record, None, (Invariant::Sessions, "MQTT-3.1.2-23", "a session ended before its time"));
         }
@@ -164,7 +164,7 @@ impl Checker {
     }
 
     pub(super) fn take_will_discarded(&mut self, record: RecordId, client_id: &ClientId, resumed: bool) {
-        let dies = self.broker_is_off && self.limits.as_ref().is_none_or(|limits| !limits.persistence);
+        let dies = self.broker_dies();
         self.findings.test(Invariant::Will);
         let Some(session) = self.sessions.get_mut(client_id) else { return };
         let will = session.will.take();

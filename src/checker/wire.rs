@@ -44,8 +44,11 @@ impl Checker {
             Packet::Connack(connack) if from == Side::Broker => self.take_connack(record, id, connack),
             Packet::Suback(suback) if from == Side::Broker => self.take_suback(record, id, suback),
             Packet::Unsuback(unsuback) if from == Side::Broker => self.take_unsuback(record, id, unsuback),
-            Packet::Pubrec(pubrec) if from == Side::Broker && pubrec.reason_code.is_error() => self.refuse(id, pubrec.packet_id),
-            Packet::Puback(puback) if from == Side::Broker && puback.reason_code.is_error() => self.refuse(id, puback.packet_id),
+            Packet::Pubrec(pubrec) if from == Side::Broker && pubrec.reason_code.is_error() => {
+                self.refuse(pubrec.packet_id);
+                self.forget(id, pubrec.packet_id);
+            }
+            Packet::Puback(puback) if from == Side::Broker && puback.reason_code.is_error() => self.refuse(puback.packet_id),
             Packet::Subscribe(_) | Packet::Unsubscribe(_) => {
                 if let (Some(packet_id), Some(connection)) = (packet.packet_id(), self.connections.get_mut(&id))
                     && !connection.requests.insert(packet_id)
@@ -296,6 +299,10 @@ impl Checker {
             Packet::Publish(publish) => {
                 let mut publish = publish.clone();
                 publish.topic = topic;
+                if let (ProtocolVersion::V311, QoS::AtLeastOnce, Some(packet_id)) = (session.version, publish.qos, publish.packet_id) {
+                    // The Client has forgotten the exchange at QoS 2 that had it.
+                    session.unreleased.remove(&packet_id);
+                }
                 let is_duplicate =
                     publish.qos == QoS::ExactlyOnce && publish.packet_id.is_some_and(|packet_id| !session.unreleased.insert(packet_id));
                 let packet_id = publish.packet_id;
@@ -316,13 +323,17 @@ impl Checker {
         }
     }
 
-    /// The broker refuses a message: its identifier means a new one from now on [MQTT-4.3.3-9].
-    fn refuse(&mut self, id: ConnectionId, packet_id: PacketId) {
+    /// The broker refuses a message.
+    fn refuse(&mut self, packet_id: PacketId) {
         if let Some(incoming) = self.batch.publish.as_mut().filter(|incoming| incoming.packet_id == Some(packet_id)) {
             incoming.is_accepted = true;
         }
-        let Some(client_id) = self.connections.get(&id).and_then(|connection| connection.client_id.clone()) else { return };
-        if let Some(session) = self.sessions.get_mut(&client_id) {
+    }
+
+    /// After a PUBREC that refuses, an identifier means a new message [MQTT-4.3.3-9]. A PUBACK that refuses changes nothing for the message at QoS 2 that has it.
+    fn forget(&mut self, id: ConnectionId, packet_id: PacketId) {
+        let Some(client_id) = self.connections.get(&id).and_then(|connection| connection.client_id.as_ref()) else { return };
+        if let Some(session) = self.sessions.get_mut(client_id) {
             session.unreleased.remove(&packet_id);
         }
     }

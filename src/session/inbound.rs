@@ -48,8 +48,13 @@ impl Inbound {
         if qos == QoS::AtMostOnce {
             return Received::New;
         }
-        let duplicate = self.unreleased.contains(&packet_id);
         let counted = self.unacknowledged.contains(&packet_id);
+        if self.version == ProtocolVersion::V311 && qos == QoS::AtLeastOnce && !counted {
+            // On a connection that has not seen the QoS 2 message of this identifier: who still had it would send it or its PUBREL again first [MQTT-4.4.0-1]. The
+            // other side has lost its half of the session, and 3.1.1 has no Reason Code that could tell it. To close instead would keep it out for ever.
+            self.unreleased.remove(&packet_id);
+        }
+        let duplicate = self.unreleased.contains(&packet_id);
         if qos == QoS::AtLeastOnce && (duplicate || counted) || qos == QoS::ExactlyOnce && counted && !duplicate {
             return Received::PacketIdInUse;
         }
@@ -156,6 +161,26 @@ mod tests {
         assert_eq!(inbound.handle_publish(id(1), QoS::AtLeastOnce), Received::PacketIdInUse);
         inbound.handle_publish(id(2), QoS::AtLeastOnce);
         assert_eq!(inbound.handle_publish(id(2), QoS::ExactlyOnce), Received::PacketIdInUse);
+    }
+
+    #[test]
+    fn a_sender_without_memory_uses_an_identifier_anew_at_qos_1_4_4_0_1_v311() {
+        let mut inbound = connected(ProtocolVersion::V311, 10);
+        inbound.handle_publish(id(1), QoS::ExactlyOnce);
+        assert_eq!(inbound.handle_publish(id(1), QoS::AtLeastOnce), Received::PacketIdInUse, "on the same connection");
+        inbound.connection_started(ProtocolVersion::V311, 10);
+        assert_eq!(inbound.handle_publish(id(1), QoS::AtLeastOnce), Received::New);
+        inbound.finished(id(1));
+        assert_eq!(inbound.handle_publish(id(1), QoS::ExactlyOnce), Received::New, "the old exchange is forgotten");
+    }
+
+    #[test]
+    fn in_5_0_the_sender_without_memory_is_told_that_an_identifier_is_in_use_3_4_2_1() {
+        let mut inbound = connected(ProtocolVersion::V5, 10);
+        inbound.handle_publish(id(1), QoS::ExactlyOnce);
+        inbound.connection_started(ProtocolVersion::V5, 10);
+        assert_eq!(inbound.handle_publish(id(1), QoS::AtLeastOnce), Received::PacketIdInUse);
+        assert_eq!(inbound.handle_publish(id(1), QoS::ExactlyOnce), Received::Duplicate);
     }
 
     #[test]
