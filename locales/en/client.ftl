@@ -9,6 +9,7 @@ client-dropped-session-ended = The session ended with the connection, so the una
 client-dropped-clean-start = Clean Start began a new session, so the message of the earlier one was dropped. [MQTT-3.1.2-4]
 client-dropped-session-not-present = The server does not remember the session (Session Present 0), so the client has to discard its Session State too. [MQTT-3.2.2-5]
 client-dropped-server-limit = The server ruled this publish out in CONNACK: { $limit }
+client-dropped-expired = Its Message Expiry Interval passed while it waited to be sent.
 
 ## What a server did wrong
 client-server-before-connack = The server sent { $packet } before CONNACK.

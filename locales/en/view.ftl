@@ -43,6 +43,7 @@ view-redirected = The broker sent { $node } to another Server
 view-server-disconnected = The broker sent DISCONNECT to { $node }: { $reason }
 view-client-connect-timeout = { $node } gave up waiting for the connection
 view-ping-timeout = No PINGRESP reached { $node } in time: it closed the connection
+view-authentication-timeout = Authentication that { $node } began again had no end in time: it closed the connection
 view-server-misbehaved = The broker broke a rule and { $node } closed the connection: { $why } [{ $clause }]
 view-reconnect = { $node } connects again at { $at } s (attempt { $attempt })
 view-publish-dropped = { $node } dropped a message unsent: { $why }

@@ -9,6 +9,7 @@ client-dropped-session-ended = 연결과 함께 세션이 끝나서, 아직 확�
 client-dropped-clean-start = Clean Start로 새 세션을 시작해서 이전 세션의 메시지를 버렸어요. [MQTT-3.1.2-4]
 client-dropped-session-not-present = 서버가 세션을 기억하지 못해요(Session Present 0). 클라이언트도 자기 세션 상태를 버려야 해요. [MQTT-3.2.2-5]
 client-dropped-server-limit = 서버가 CONNACK에서 허용하지 않은 발행이에요: { $limit }
+client-dropped-expired = 보내지기를 기다리는 동안 메시지 만료 간격(Message Expiry Interval)이 지났어요.
 
 ## 서버가 규칙을 어긴 경우
 client-server-before-connack = 서버가 CONNACK보다 먼저 { $packet } 패킷을 보냈어요.

@@ -51,6 +51,7 @@ view-redirected = 브로커가 { $node }에게 다른 서버로 가라고 했어
 view-server-disconnected = 브로커가 { $node }에게 DISCONNECT를 보냈어요: { $reason }
 view-client-connect-timeout = { $node }에서 기다려도 연결되지 않아 포기했어요
 view-ping-timeout = { $node }에서 PINGRESP를 제때 받지 못해 연결을 끊었어요
+view-authentication-timeout = { $node }에서 다시 시작한 인증이 제때 끝나지 않아 연결을 끊었어요
 view-server-misbehaved = 브로커가 규칙을 어겨 { $node }에서 연결을 끊었어요: { $why } [{ $clause }]
 view-reconnect = { $node }: { $at }초에 다시 연결해요 ({ $attempt }번째 시도)
 view-publish-dropped = { $node }에서 메시지를 보내지 않고 버렸어요: { $why }

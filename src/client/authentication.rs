@@ -3,8 +3,8 @@
 use bytestring::ByteString;
 
 use crate::client::misbehaviour::{self, Misbehaviour};
-use crate::client::{Client, ClientError, ClientEvent, ClientState, Credentials};
-use crate::packet::{Auth, AuthProperties, Connack, Packet, Password, ReasonCode};
+use crate::client::{Client, ClientError, ClientEvent, ClientState, Credentials, DisconnectCause, Timer};
+use crate::packet::{Auth, AuthProperties, Connack, Disconnect, Packet, Password, ReasonCode};
 use crate::rng::RngStream;
 use crate::session::scram::{NONCE_BYTES, Nonce, SCRAM_SHA_256, ScramClient, ScramError, ServerSignature};
 use crate::time::Instant;
@@ -61,7 +61,7 @@ impl Credentials {
 
 impl Client {
     /// Authenticates again on the living connection, with the method of CONNECT [MQTT-4.12.1-1]; [`ClientEvent::Authenticated`] follows, or the connection ends
-    /// [MQTT-4.12.1-2].
+    /// [MQTT-4.12.1-2], also if that takes longer than [`crate::client::ClientConfig::connect_timeout`].
     ///
     /// # Errors
     /// Not connected, or [`ClientError::CannotReauthenticate`].
@@ -73,8 +73,15 @@ impl Client {
             return Err(ClientError::CannotReauthenticate);
         }
         let data = self.start_authentication().ok_or(ClientError::CannotReauthenticate)?;
+        self.timers.set(Timer::Authenticate, now + self.config.connect_timeout);
         self.send_auth(now, ReasonCode::ReAuthenticate, Some(data));
         Ok(())
+    }
+
+    /// The Server leaves an exchange unanswered. None of the Reason Codes that a Client may send says that, hence 0x80; the Will is published then, as after any failure.
+    pub(super) fn authentication_timed_out(&mut self, now: Instant) {
+        let packet = Disconnect::new(ReasonCode::UnspecifiedError);
+        self.disconnect(now, Some(packet), DisconnectCause::AuthenticationTimeout, true);
     }
 
     /// Whether the settings have nothing that no exchange could begin with.
@@ -97,7 +104,10 @@ impl Client {
             Ok(answer) if auth.reason_code == ReasonCode::ContinueAuthentication => {
                 self.send_auth(now, ReasonCode::ContinueAuthentication, answer);
             }
-            Ok(_) => self.authenticated(again),
+            Ok(_) => {
+                self.timers.cancel(&Timer::Authenticate);
+                self.authenticated(again);
+            }
             Err(what) => self.misbehaved(now, what),
         }
     }

@@ -32,7 +32,7 @@ pub struct ClientConfig {
     pub maximum_packet_size: Option<u32>,
     /// What follows a lost connection.
     pub reconnect: ReconnectPolicy,
-    /// How long to wait for the Network Connection and CONNACK.
+    /// How long to wait for the Network Connection and CONNACK, and for the end of authentication that was begun again.
     pub connect_timeout: Duration,
     /// Subscribed after each CONNACK without Session Present.
     pub subscriptions: Vec<WantedSubscription>,

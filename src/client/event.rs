@@ -63,6 +63,8 @@ pub enum DisconnectCause {
     ConnectTimeout,
     /// No PINGRESP in time.
     KeepAliveTimeout,
+    /// Authentication that the client had begun again did not come to an end within the time-out; DISCONNECT 0x80 was sent (5.0 §4.12.1).
+    AuthenticationTimeout,
     /// The Server broke the protocol; the client has sent this DISCONNECT Reason Code (5.0) or just closed (3.1.1).
     ServerMisbehaved {
         /// What the client answered.
@@ -112,7 +114,7 @@ pub enum ClientEvent {
         /// Which.
         token: PublishToken,
     },
-    /// A publish could not be kept: the queue is full, or QoS 0 while offline.
+    /// A publish could not be kept: the queue is full, QoS 0 while offline, or its Message Expiry Interval passed while it waited.
     PublishDropped {
         /// Which.
         token: PublishToken,

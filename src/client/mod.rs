@@ -106,6 +106,8 @@ enum Timer {
     Connect,
     /// No PINGRESP in time.
     Pingresp,
+    /// Authentication that was begun again has no end.
+    Authenticate,
     /// The orderly close does not come to an end.
     Close,
     /// PINGREQ is due.
@@ -118,11 +120,14 @@ enum Timer {
     Work,
     /// A request has waited long enough for its answer.
     Request,
+    /// A publish in the queue expires.
+    QueueExpiry,
 }
 
 impl Timer {
     /// Those that end with the connection.
-    const OF_CONNECTION: [Self; 6] = [Self::Connect, Self::Pingresp, Self::Close, Self::Pingreq, Self::Reconnect, Self::Retry];
+    const OF_CONNECTION: [Self; 7] =
+        [Self::Connect, Self::Pingresp, Self::Authenticate, Self::Close, Self::Pingreq, Self::Reconnect, Self::Retry];
 }
 
 impl Client {
@@ -182,6 +187,7 @@ impl Client {
             match timer {
                 Timer::Connect => self.give_up(now, DisconnectCause::ConnectTimeout),
                 Timer::Pingresp => self.give_up(now, DisconnectCause::KeepAliveTimeout),
+                Timer::Authenticate => self.authentication_timed_out(now),
                 Timer::Close => {
                     self.transmit(Transmit::Abort);
                     self.closed(now);
@@ -191,6 +197,7 @@ impl Client {
                 Timer::Retry => self.retry(now),
                 Timer::Work => self.work_done(now),
                 Timer::Request => self.requests_due(now),
+                Timer::QueueExpiry => self.expire_queued(now),
             }
         }
     }

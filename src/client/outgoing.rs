@@ -1,16 +1,44 @@
 //! Publishing: at once, or from the queue as soon as connection and Receive Maximum allow.
 
-use crate::client::{Client, ClientError, ClientEvent, ClientState, Overflow, PublishRequest, PublishToken, RequestToken};
+use std::collections::VecDeque;
+
+use crate::client::{Client, ClientError, ClientEvent, ClientState, Overflow, PublishRequest, PublishToken, RequestToken, Timer};
 use crate::packet::{EncodeError, Packet, PacketId, Publish, QoS, TopicName};
 use crate::session::TopicAlias;
 use crate::text::{Message, key};
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 
 /// A publish that waits. It has its full Topic Name and no Topic Alias, since it may be sent on another connection.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Queued {
     pub(super) token: PublishToken,
     pub(super) publish: Publish,
+    /// Since when it waits.
+    pub(super) since: Instant,
+}
+
+impl Queued {
+    /// When its Message Expiry Interval has passed.
+    fn expires_at(&self) -> Option<Instant> {
+        let seconds = self.publish.properties.message_expiry_interval?;
+        Some(self.since + Duration::from_secs(u64::from(seconds)))
+    }
+
+    fn is_expired(&self, now: Instant) -> bool {
+        self.expires_at().is_some_and(|at| at <= now)
+    }
+
+    /// As it is sent now: what is left of its Message Expiry Interval after the whole seconds that it has waited. The Server counts from when it gets it.
+    fn aged(mut self, now: Instant) -> Self {
+        let waited = now.saturating_since(self.since).as_millis() / 1_000;
+        if let Some(interval) = self.publish.properties.message_expiry_interval
+            && waited > 0
+        {
+            let left = interval.saturating_sub(u32::try_from(waited).unwrap_or(u32::MAX));
+            self.publish.properties.message_expiry_interval = Some(left);
+        }
+        self
+    }
 }
 
 /// How the Topic Name goes on the wire of this connection, if the application says so.
@@ -38,12 +66,12 @@ impl Client {
         match self.state {
             // A used-up send quota delays no QoS 0 [MQTT-4.9.0-3].
             ClientState::Connected if at_most_once || self.queue.is_empty() && self.outbound.blocked().is_none() => {
-                self.send_first(now, Queued { token, publish }, alias);
+                self.send_first(now, Queued { token, publish, since: now }, alias);
             }
             ClientState::Idle | ClientState::Waiting { .. } | ClientState::Disconnecting if at_most_once && !self.config.keeps_qos_0 => {
                 self.dropped(token, key::CLIENT_DROPPED_OFFLINE_QOS_0.message());
             }
-            _ => self.enqueue(Queued { token, publish }),
+            _ => self.enqueue(Queued { token, publish, since: now }),
         }
     }
 
@@ -58,8 +86,26 @@ impl Client {
             self.dropped(oldest.token, key::CLIENT_DROPPED_OLDEST.with("limit", limit));
         }
         let token = queued.token;
+        if let Some(at) = queued.expires_at()
+            && self.timers.deadline(&Timer::QueueExpiry).is_none_or(|earlier| at < earlier)
+        {
+            self.timers.set(Timer::QueueExpiry, at);
+        }
         self.queue.push_back(queued);
         self.emit(ClientEvent::PublishQueued { token });
+    }
+
+    /// Drops what has expired in the queue, and waits for the next.
+    pub(super) fn expire_queued(&mut self, now: Instant) {
+        let (expired, kept) = std::mem::take(&mut self.queue).into_iter().partition(|queued| queued.is_expired(now));
+        self.queue = kept;
+        if let Some(at) = self.queue.iter().filter_map(Queued::expires_at).min() {
+            self.timers.set(Timer::QueueExpiry, at);
+        }
+        let expired: VecDeque<Queued> = expired;
+        for queued in expired {
+            self.dropped(queued.token, key::CLIENT_DROPPED_EXPIRED.message());
+        }
     }
 
     /// A publish is given up, and with it the request that it carried.
@@ -93,9 +139,9 @@ impl Client {
 
     /// Sends a message for the first time. The caller has seen that nothing blocks it.
     fn send_first(&mut self, now: Instant, queued: Queued, alias: Option<Alias>) {
-        let Queued { token, publish } = queued;
+        let Queued { token, publish, since } = queued;
         let Ok(mut sent) = self.outbound.send(token, &publish) else {
-            return self.queue.push_front(Queued { token, publish });
+            return self.queue.push_front(Queued { token, publish, since });
         };
         let packet_id = sent.packet_id;
         if let Some(Alias { number, omits_topic }) = alias {
@@ -143,6 +189,11 @@ impl Client {
             && let Some(next) = self.queue.iter().position(|one| one.publish.qos == QoS::AtMostOnce || self.outbound.blocked().is_none())
             && let Some(queued) = self.queue.remove(next)
         {
+            if queued.is_expired(now) {
+                self.dropped(queued.token, key::CLIENT_DROPPED_EXPIRED.message());
+                continue;
+            }
+            let queued = queued.aged(now);
             match self.ruled_out(&queued.publish) {
                 Some(message) => self.dropped(queued.token, message),
                 None => self.send_first(now, queued, None),

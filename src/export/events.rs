@@ -68,6 +68,7 @@ fn disconnect_cause(cause: &DisconnectCause) -> Value {
         DisconnectCause::Refused(code) => json!({ "why": "refused", "reason_code": code.as_u8() }),
         DisconnectCause::ConnectTimeout => json!({ "why": "connect_timeout" }),
         DisconnectCause::KeepAliveTimeout => json!({ "why": "keep_alive_timeout" }),
+        DisconnectCause::AuthenticationTimeout => json!({ "why": "authentication_timeout" }),
         DisconnectCause::ServerMisbehaved { reason_code, clause, message } => {
             json!({ "why": "server_misbehaved", "reason_code": reason_code.as_u8(), "clause": clause, "message": said(message) })
         }

@@ -215,6 +215,7 @@ impl Narrator {
                 DisconnectCause::Refused(_) => None,
                 DisconnectCause::ConnectTimeout => telling(MarkKind::Broken, key::VIEW_CLIENT_CONNECT_TIMEOUT.with("node", node)),
                 DisconnectCause::KeepAliveTimeout => telling(MarkKind::Broken, key::VIEW_PING_TIMEOUT.with("node", node)),
+                DisconnectCause::AuthenticationTimeout => telling(MarkKind::Broken, key::VIEW_AUTHENTICATION_TIMEOUT.with("node", node)),
                 DisconnectCause::ServerMisbehaved { clause, message, .. } => {
                     let words = key::VIEW_SERVER_MISBEHAVED.with("node", node).with("why", message.clone());
                     telling(MarkKind::Broken, words.with("clause", *clause))

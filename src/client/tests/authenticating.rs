@@ -222,3 +222,23 @@ fn no_secret_shows() {
     .without_secrets();
     assert_eq!((elsewhere.user_name, elsewhere.password, elsewhere.authentication), (None, None, None));
 }
+
+#[test]
+fn a_re_authentication_that_the_server_leaves_unanswered_ends_the_connection_4_12_1_2() {
+    let mut bench = authenticated();
+    bench.client.handle_reauthenticate(bench.now).unwrap();
+    let (_, first) = answer(&mut bench);
+    // The Server answers once, and then no more: the bound is for the exchange as a whole.
+    assert_eq!(bench.until(20_000), Vec::<String>::new());
+    let server = challenge(&first);
+    give(&mut bench, &auth(ReasonCode::ContinueAuthentication, Some(server.server_first())));
+    let (_, proof) = answer(&mut bench);
+    let mut late = bench.clone();
+    let lines = late.until(30_000);
+    let expected = ["30.000 > DISCONNECT 0x80", "30.000 close", "30.000 disconnected: AuthenticationTimeout", "30.000 state disconnecting"];
+    assert_eq!(lines, expected);
+    assert_eq!(late.transport_closed(), ["state waiting until 31.000", "attempt 1 at 31.000"], "and then all begins anew");
+    let last = server.verify(&proof).unwrap();
+    bench.receive(auth(ReasonCode::Success, Some(last)));
+    assert_eq!(bench.until(50_000), Vec::<String>::new(), "what is over has no deadline");
+}

@@ -237,3 +237,58 @@ fn the_session_view_names_what_each_message_waits_for() {
     assert!(session.exists);
     assert_eq!(session.next_pingreq, Some(Instant::from_secs(60)));
 }
+
+/// A publish with this Message Expiry Interval.
+fn expiring(qos: QoS, seconds: u32) -> PublishRequest {
+    let properties = PublishProperties { message_expiry_interval: Some(seconds), ..PublishProperties::default() };
+    PublishRequest { properties, ..request(qos) }
+}
+
+/// Message Expiry Interval of each PUBLISH that went out.
+fn intervals(bench: &mut Bench) -> Vec<Option<u32>> {
+    let publishes = bench.packets().into_iter().filter_map(|packet| match packet {
+        Packet::Publish(publish) => Some(publish.properties.message_expiry_interval),
+        _ => None,
+    });
+    publishes.collect()
+}
+
+#[test]
+fn what_expires_while_it_waits_is_not_sent_3_3_2_3_3() {
+    let mut bench = Bench::new(ClientConfig { keeps_qos_0: true, ..config() });
+    for (qos, seconds) in [(QoS::AtLeastOnce, 30), (QoS::ExactlyOnce, 10), (QoS::AtMostOnce, 10), (QoS::AtLeastOnce, 31)] {
+        bench.client.handle_publish(bench.now, expiring(qos, seconds)).unwrap();
+    }
+    bench.publish(QoS::AtLeastOnce);
+    bench.seen();
+    assert_eq!(bench.until(29_999), ["10.000 dropped 1 expired", "10.000 dropped 2 expired"]);
+    assert_eq!(bench.client.session().queued.iter().map(|queued| queued.token.0).collect::<Vec<_>>(), [0, 3, 4]);
+    // At the very instant, before the timer fires.
+    bench.now = Instant::from_millis(30_000);
+    let lines = bench.connect(connack(false));
+    assert_eq!(lines[2..], ["dropped 0 expired", "> PUBLISH 1", "sent 3", "> PUBLISH 2", "sent 4"]);
+    assert_eq!(bench.until(31_000), Vec::<String>::new());
+}
+
+#[test]
+fn the_message_expiry_interval_is_sent_without_the_time_that_the_message_waited_3_3_2_3_3() {
+    let one = ConnackProperties { receive_maximum: Some(1), ..ConnackProperties::default() };
+    let mut bench = Bench::new(config());
+    for seconds in [60, 61, 62] {
+        bench.client.handle_publish(bench.now, expiring(QoS::AtLeastOnce, seconds)).unwrap();
+    }
+    bench.until(9_900);
+    bench.client.handle_connect(bench.now).unwrap();
+    bench.client.handle_transport_opened(bench.now);
+    bench.seen();
+    bench.client.handle_bytes(bench.now, Packet::Connack(Box::new(connack_with(one))).to_bytes(ProtocolVersion::V5).unwrap());
+    assert_eq!(intervals(&mut bench), [Some(51)], "whole seconds");
+    bench.until(20_000);
+    bench.client.handle_bytes(bench.now, Packet::Puback(ack(1)).to_bytes(ProtocolVersion::V5).unwrap());
+    assert_eq!(intervals(&mut bench), [Some(41)], "Receive Maximum lets it wait too");
+    bench.client.handle_bytes(bench.now, Packet::Puback(ack(2)).to_bytes(ProtocolVersion::V5).unwrap());
+    assert_eq!(intervals(&mut bench), [Some(42)]);
+    bench.client.handle_bytes(bench.now, Packet::Puback(ack(3)).to_bytes(ProtocolVersion::V5).unwrap());
+    bench.client.handle_publish(bench.now, expiring(QoS::AtLeastOnce, 0)).unwrap();
+    assert_eq!(intervals(&mut bench), [Some(0)], "what does not wait goes as it is");
+}
