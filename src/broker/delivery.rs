@@ -393,17 +393,15 @@ impl Broker {
             };
             let Some(packet_id) = publish.packet_id else { continue };
             let client_id = session.client_id.clone();
-            let Some(message) =
-                session.outbound.iter().find(|flight| flight.packet_id == packet_id).map(|flight| Arc::clone(&flight.tag.message))
-            else {
-                continue;
-            };
+            let kept = session.outbound.iter().find(|flight| flight.packet_id == packet_id).map(|flight| flight.tag.sent_at(flight.qos));
+            let Some(kept) = kept else { continue };
+            let message = Arc::clone(&kept.message);
             // Its right may have been taken away since the connection began.
             if self.deny_delivery(key, &message) {
                 if let Some(session) = self.sessions.get_mut(key.0) {
                     session.outbound.abandon(packet_id);
                 }
-                self.drop_kept(&client_id, &message);
+                self.drop_unauthorized(now, &client_id, kept);
                 continue;
             }
             let Some(session) = self.sessions.get_mut(key.0) else { return };

@@ -2,7 +2,7 @@
 
 use super::config::Redirect;
 use super::connection::Phase;
-use super::event::{BrokerEvent, EndCause};
+use super::event::{BrokerEvent, DropReason, EndCause};
 use super::rate_limit::ConnectRates;
 use super::session_state::{Online, Session, SessionExpiry};
 use super::shared::SharedSubscriptions;
@@ -168,7 +168,7 @@ impl Broker {
         let (client_id, user_name) = (session.client_id, session.user_name);
         self.emit(BrokerEvent::SessionEnded { client_id: client_id.clone(), expired });
         for kept in undelivered {
-            self.part_with(now, &client_id, kept);
+            self.part_with(now, &client_id, kept, DropReason::SessionEnded);
         }
         if let Some(will) = will {
             self.accept_will(now, client_id, user_name, will);

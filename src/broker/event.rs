@@ -144,7 +144,7 @@ pub enum DropReason {
     PayloadsFull,
     /// The subscriber may not read it, or not any more; the event before says what decided it.
     NotAuthorized,
-    /// The session ended, or unsubscribed, and another member of the group with the Shared Subscription gets it (5.0 §4.8.2).
+    /// The session ended, unsubscribed or lost the right, and another member of the group with the Shared Subscription gets it (5.0 §4.8.2).
     MovedToAnotherMember,
 }
 

@@ -130,7 +130,7 @@ impl Broker {
             session.user_name = user_name;
         }
         if session_present {
-            self.enforce_access(key);
+            self.enforce_access(now, key);
         }
 
         let keep_alive = self.config.server_keep_alive_for(version, connect.keep_alive).unwrap_or(connect.keep_alive);

@@ -132,6 +132,13 @@ pub(super) struct Kept {
     pub(super) share: Option<TopicFilter>,
 }
 
+impl Kept {
+    /// As one that was sent at this QoS: a QoS 2 message stays with the member of the group that it was sent to [MQTT-4.8.2-5].
+    pub(super) fn sent_at(&self, qos: QoS) -> Self {
+        Self { message: Arc::clone(&self.message), share: self.share.clone().filter(|_| qos == QoS::AtLeastOnce) }
+    }
+}
+
 impl Delivery {
     pub(super) fn kept(&self) -> Kept {
         Kept { message: Arc::clone(&self.message), share: self.share.clone() }

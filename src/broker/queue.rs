@@ -1,7 +1,8 @@
 //! The messages that wait for one subscriber, offline or with Receive Maximum used up.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
+use super::event::MessageId;
 use super::message::Delivery;
 use crate::packet::{QoS, TopicFilter};
 use crate::time::Instant;
@@ -61,9 +62,9 @@ impl MessageQueue {
         self.take_those(|delivery| delivery.message.is_expired(now))
     }
 
-    /// Takes out what came by this Shared Subscription, in order.
-    pub(super) fn take_shared(&mut self, filter: &TopicFilter) -> Vec<Delivery> {
-        self.take_those(|delivery| delivery.share.as_ref() == Some(filter))
+    /// Takes out those of these messages that came by this Shared Subscription, in order.
+    pub(super) fn take_shared(&mut self, filter: &TopicFilter, messages: &BTreeSet<MessageId>) -> Vec<Delivery> {
+        self.take_those(|delivery| delivery.share.as_ref() == Some(filter) && messages.contains(&delivery.message.id))
     }
 
     fn take_those(&mut self, wanted: impl Fn(&Delivery) -> bool) -> Vec<Delivery> {

@@ -7,7 +7,7 @@ use bytestring::ByteString;
 
 use super::message::{ApplicationMessage, Kept};
 use super::queue::MessageQueue;
-use crate::packet::{ClientId, ProtocolVersion, QoS, SubscriptionOptions, TopicFilter, WillMessage};
+use crate::packet::{ClientId, ProtocolVersion, SubscriptionOptions, TopicFilter, WillMessage};
 use crate::session::{Awaiting, ConnectionId, Inbound, InboundAliases, Outbound, OutboundAliases};
 use crate::time::Duration;
 
@@ -74,10 +74,7 @@ impl Session {
     pub(super) fn take_undelivered(&mut self) -> Vec<Kept> {
         // A message whose PUBREC has come has reached the subscriber.
         let unfinished = self.outbound.iter().filter(|flight| flight.awaiting != Awaiting::Pubcomp);
-        let sent = unfinished.map(|flight| Kept {
-            share: flight.tag.share.clone().filter(|_| flight.qos == QoS::AtLeastOnce),
-            message: Arc::clone(&flight.tag.message),
-        });
+        let sent = unfinished.map(|flight| flight.tag.sent_at(flight.qos));
         let mut undelivered: Vec<Kept> = sent.collect();
         undelivered.extend(self.queue.drain().into_iter().map(|delivery| Kept { message: delivery.message, share: delivery.share }));
         self.outbound.discard();

@@ -1,12 +1,12 @@
 //! Shared Subscriptions (5.0 §4.8.2): groups of sessions of which one gets each message.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use super::arena::Arena;
 use super::delivery::SharedFrame;
-use super::event::{BrokerEvent, DropReason};
+use super::event::{BrokerEvent, DropReason, MessageId};
 use super::message::{ApplicationMessage, Delivery, Kept};
 use super::session_state::Granted;
 use super::subscription::{SessionKey, Subscriber};
@@ -64,6 +64,8 @@ enum Readiness {
     Later,
     /// It would be dropped.
     Never,
+    /// Its user may not have it.
+    Barred,
 }
 
 /// One group, for inspectors.
@@ -192,7 +194,7 @@ impl Broker {
     fn readiness(&self, now: Instant, key: SessionKey, delivery: &Delivery) -> Readiness {
         let Some(session) = self.sessions.get(key.0) else { return Readiness::Never };
         if !self.may_receive(key, &delivery.message) {
-            return Readiness::Never;
+            return Readiness::Barred;
         }
         let is_kept = delivery.qos > QoS::AtMostOnce || self.config.queue_qos_zero;
         let (messages, bytes) = (self.config.max_queued_messages, self.config.max_queued_bytes);
@@ -221,14 +223,16 @@ impl Broker {
         }
     }
 
-    /// A session lets go of a message that has not reached its Client. Another member of the group that it came by gets it, if there is one.
-    pub(super) fn part_with(&mut self, now: Instant, client_id: &ClientId, kept: Kept) {
+    /// A session lets go of a message that has not reached its Client. Another member of the group that it came by gets it, if there is one that may have it; else it is
+    /// dropped for this `reason`.
+    pub(super) fn part_with(&mut self, now: Instant, client_id: &ClientId, kept: Kept, reason: DropReason) {
         let Kept { message, share } = kept;
         let group = share.and_then(|filter| self.shared.by_filter.get(&filter).copied());
+        let group = group.filter(|group| self.has_reader(*group, &message));
         let reason = match group {
             _ if message.is_expired(now) => DropReason::Expired,
             Some(_) => DropReason::MovedToAnotherMember,
-            None => DropReason::SessionEnded,
+            None => reason,
         };
         self.emit(BrokerEvent::MessageDropped { message: message.id, client_id: client_id.clone(), reason });
         if let Some(group) = group.filter(|_| reason == DropReason::MovedToAnotherMember) {
@@ -236,16 +240,25 @@ impl Broker {
         }
     }
 
-    /// After UNSUBSCRIBE from a group: what was not sent yet goes to the others. Without others it is still delivered (5.0 §3.10.4).
+    /// Whether the group has a member that may be given this message.
+    fn has_reader(&self, share: ShareKey, message: &ApplicationMessage) -> bool {
+        let Some(group) = self.shared.groups.get(share.0) else { return false };
+        group.members.iter().any(|member| self.may_receive(member.session, message))
+    }
+
+    /// After UNSUBSCRIBE from a group: what was not sent yet goes to the others. What none of them may have is still delivered (5.0 §3.10.4).
     pub(super) fn hand_over_queued(&mut self, now: Instant, key: SessionKey, filter: &TopicFilter) {
-        if !self.shared.by_filter.contains_key(filter) {
-            return;
-        }
-        let Some(session) = self.sessions.get_mut(key.0) else { return };
+        let Some(group) = self.shared.by_filter.get(filter).copied() else { return };
+        let Some(session) = self.sessions.get(key.0) else { return };
         let client_id = session.client_id.clone();
-        for delivery in session.queue.take_shared(filter) {
+        let of_group = session.queue.iter().filter(|delivery| delivery.share.as_ref() == Some(filter));
+        let to_others: BTreeSet<MessageId> =
+            of_group.filter(|delivery| self.has_reader(group, &delivery.message)).map(|delivery| delivery.message.id).collect();
+        let Some(session) = self.sessions.get_mut(key.0) else { return };
+        for delivery in session.queue.take_shared(filter, &to_others) {
             self.held.release(&delivery.message);
-            self.part_with(now, &client_id, Kept { message: delivery.message, share: delivery.share });
+            let kept = Kept { message: delivery.message, share: delivery.share };
+            self.part_with(now, &client_id, kept, DropReason::NotAuthorized);
         }
     }
 

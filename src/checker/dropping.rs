@@ -74,6 +74,7 @@ impl Checker {
     /// A copy goes nowhere: is the reason true?
     pub(super) fn drop_owed(&mut self, record: RecordId, client_id: &ClientId, place: usize, reason: DropReason) {
         let now = self.now;
+        let is_excused = self.batch.is_excused;
         let is_ended = self.ended.iter().any(|(id, _)| id == client_id);
         self.findings.test(Invariant::Conservation);
         let limits = self.limits.as_ref().map(|limits| (limits.max_queued_messages, limits.max_queued_bytes));
@@ -96,7 +97,7 @@ impl Checker {
             DropReason::SessionEnded => is_ended,
             DropReason::QueueFull => limits.is_none_or(|(messages, bytes)| waiting >= messages || bytes < 100_000),
             DropReason::NoLocal => false,
-            DropReason::MovedToAnotherMember => owed.share.as_ref().is_some_and(|share| self.has_left(share, client_id)),
+            DropReason::MovedToAnotherMember => owed.share.as_ref().is_some_and(|share| is_excused || self.has_left(share, client_id)),
             DropReason::SlowReader | DropReason::PayloadsFull | DropReason::NotAuthorized => true,
         };
         if !is_true {

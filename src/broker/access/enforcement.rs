@@ -7,7 +7,7 @@ use crate::broker::Broker;
 use crate::broker::connection::Phase;
 use crate::broker::ending::Farewell;
 use crate::broker::event::{BrokerEvent, DecidedBy, DeniedAccess, DropReason, EndCause};
-use crate::broker::message::ApplicationMessage;
+use crate::broker::message::{ApplicationMessage, Kept};
 use crate::broker::session_state::Session;
 use crate::broker::subscription::SessionKey;
 use crate::packet::{Acknowledgement, ClientId, Packet, PacketId, ProtocolVersion, Publish, QoS, ReasonCode, TopicFilter, TopicName};
@@ -132,7 +132,7 @@ impl Broker {
         }
         let sessions: Vec<SessionKey> = self.by_client.values().copied().collect();
         for session in sessions {
-            self.enforce_access(session);
+            self.enforce_access(now, session);
         }
     }
 
@@ -154,7 +154,7 @@ impl Broker {
     }
 
     /// Takes from a session what its user may not have: after a change of rights, and when somebody else resumes it.
-    pub(in crate::broker) fn enforce_access(&mut self, key: SessionKey) {
+    pub(in crate::broker) fn enforce_access(&mut self, now: Instant, key: SessionKey) {
         let access = &self.config.access;
         if access.acl.is_none() && access.users.is_none() && access.dynamic.is_none() && access.allow_anonymous {
             return;
@@ -171,16 +171,16 @@ impl Broker {
                 self.emit(BrokerEvent::Unsubscribed { client_id: client_id.clone(), filter, reason_code });
             }
         }
-        self.enforce_access_to_kept(key, &client_id);
+        self.enforce_access_to_kept(now, key, &client_id);
     }
 
-    fn enforce_access_to_kept(&mut self, key: SessionKey, client_id: &ClientId) {
+    fn enforce_access_to_kept(&mut self, now: Instant, key: SessionKey, client_id: &ClientId) {
         let Some(session) = self.sessions.get_mut(key.0) else { return };
         let queued = session.queue.drain();
         let (messages, bytes) = (usize::MAX, usize::MAX);
         for delivery in queued {
             if self.deny_delivery(key, &delivery.message) {
-                self.drop_kept(client_id, &delivery.message);
+                self.drop_unauthorized(now, client_id, Kept { message: delivery.message, share: delivery.share });
             } else if let Some(session) = self.sessions.get_mut(key.0) {
                 session.queue.push(delivery, messages, bytes);
             }
@@ -191,18 +191,17 @@ impl Broker {
             return;
         }
         let begun = session.outbound.iter().filter(|flight| flight.awaiting != Awaiting::Pubcomp);
-        let refused = begun.filter(|flight| !self.may_receive(key, &flight.tag.message)).map(|flight| flight.packet_id);
-        for packet_id in refused.collect::<Vec<PacketId>>() {
+        let refused = begun.filter(|flight| !self.may_receive(key, &flight.tag.message)).map(|flight| (flight.packet_id, flight.qos));
+        for (packet_id, qos) in refused.collect::<Vec<(PacketId, QoS)>>() {
             let Some(kept) = self.sessions.get_mut(key.0).and_then(|session| session.outbound.abandon(packet_id)) else { continue };
             self.deny_delivery(key, &kept.message);
-            self.drop_kept(client_id, &kept.message);
+            self.drop_unauthorized(now, client_id, kept.sent_at(qos));
         }
     }
 
-    /// Lets go of a message that its session may not have any more.
-    pub(in crate::broker) fn drop_kept(&mut self, client_id: &ClientId, message: &ApplicationMessage) {
-        self.held.release(message);
-        let (message, client_id) = (message.id, client_id.clone());
-        self.emit(BrokerEvent::MessageDropped { message, client_id, reason: DropReason::NotAuthorized });
+    /// Lets go of a message that its session may not have any more; of a Shared Subscription, another member gets it.
+    pub(in crate::broker) fn drop_unauthorized(&mut self, now: Instant, client_id: &ClientId, kept: Kept) {
+        self.held.release(&kept.message);
+        self.part_with(now, client_id, kept, DropReason::NotAuthorized);
     }
 }

@@ -227,7 +227,7 @@ impl Broker {
                     return Err(Misbehaviour { reason_code: ReasonCode::PacketTooLarge, clause: "MQTT-3.1.2-24", message });
                 }
                 if reason_code == ReasonCode::Success {
-                    self.enforce_access(session);
+                    self.enforce_access(now, session);
                 }
             }
             // [MQTT-4.12.1-2]

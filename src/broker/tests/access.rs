@@ -287,6 +287,87 @@ fn what_waits_to_be_sent_again_on_a_living_connection_is_not_sent_after_the_righ
     assert_eq!(bench.payloads(subscriber), ["ok=3"]);
 }
 
+/// What was said of messages that were kept, by client.
+fn drops(bench: &Bench, client: &str) -> Vec<(u64, DropReason)> {
+    let drops = bench.events.iter().filter_map(|event| match event {
+        BrokerEvent::MessageDropped { message, client_id, reason } if client_id.as_str() == client => Some((message.0, *reason)),
+        _ => None,
+    });
+    drops.collect()
+}
+
+#[test]
+fn what_waits_for_a_member_that_loses_its_right_goes_to_another_5_0_4_8_2() {
+    let acl = |alice: &str| format!("topic write #\nuser alice\ntopic {alice}\nuser bob\ntopic read #\n");
+    for (lost, stays_member) in [("write other", false), ("read #\ntopic deny t", true)] {
+        let mut bench = guarded(access(true, &["alice", "bob"], Some(&acl("read #"))));
+        let login = |client_id: &str, name| login(lasting(V5, client_id, 1_000), name, Some(name));
+        let (mut alice, bob) = (login("a", "alice"), bench.join(login("b", "bob")));
+        alice.properties.receive_maximum = Some(2);
+        let alice = bench.join(alice);
+        let publisher = bench.join(connect(V5, "p"));
+        for (group, member) in [("$share/g/#", alice), ("$share/2/#", alice)] {
+            bench.subscribe(member, group, if group == "$share/2/#" { Q2 } else { Q1 });
+        }
+        // Message 1 is in flight at QoS 1 and at QoS 2; message 2 waits in both groups.
+        bench.send(publisher, publish("t", "1", Q2, 1));
+        bench.cut(alice);
+        bench.send(publisher, publish("t", "2", Q2, 2));
+        for group in ["$share/g/#", "$share/2/#"] {
+            bench.subscribe(bob, group, Q2);
+        }
+        bench.events.clear();
+        bench.change(access(true, &["alice", "bob"], Some(&acl(lost))));
+        assert_eq!(bench.session("a").unwrap().subscriptions.len(), if stays_member { 2 } else { 0 });
+        let got = bench.payloads(bob);
+        assert_eq!(got, ["t=2", "t=2", "t=1"], "{lost}: all but the one that was sent at QoS 2 [MQTT-4.8.2-5]");
+        use DropReason::{MovedToAnotherMember as Moved, NotAuthorized};
+        assert_eq!(drops(&bench, "a"), [(2, Moved), (2, Moved), (1, Moved), (1, NotAuthorized)]);
+    }
+}
+
+#[test]
+fn what_no_member_may_have_any_more_is_told_as_dropped_for_want_of_the_right() {
+    let mut bench = guarded(access(true, &[], Some("topic readwrite #\n")));
+    let members = ["a", "b"].map(|name| bench.join(lasting(V5, name, 1_000)));
+    for member in members {
+        bench.subscribe(member, "$share/g/#", Q1);
+        bench.cut(member);
+    }
+    let publisher = bench.join(connect(V5, "p"));
+    for packet_id in 1..=2 {
+        bench.send(publisher, publish("t", "x", Q1, packet_id));
+    }
+    bench.events.clear();
+    bench.change(access(true, &[], Some("topic readwrite #\ntopic deny t\n")));
+    let all = ["a", "b"].map(|name| drops(&bench, name));
+    assert_eq!(all, [[(1, DropReason::NotAuthorized)], [(2, DropReason::NotAuthorized)]]);
+    assert_eq!(bench.broker.held_bytes(), 0);
+}
+
+#[test]
+fn what_was_to_be_sent_again_to_a_member_that_lost_its_right_goes_to_another() {
+    let acl = |bob: &str| format!("topic write #\nuser alice\ntopic {bob}\nuser bob\ntopic read #\n");
+    let mut bench = guarded(access(true, &["alice", "bob"], Some(&acl("read #"))));
+    let login = |client_id: &str, name| login(lasting(V5, client_id, 1_000), name, Some(name));
+    let alice = bench.join(login("a", "alice"));
+    bench.subscribe(alice, "$share/g/#", Q1);
+    let publisher = bench.join(connect(V5, "p"));
+    for packet_id in 1..=2 {
+        bench.send(publisher, publish("t", &packet_id.to_string(), Q1, packet_id));
+    }
+    bench.cut(alice);
+    let mut resuming = login("a", "alice");
+    resuming.properties.receive_maximum = Some(1);
+    let alice = bench.join(resuming);
+    assert_eq!(bench.payloads(alice), ["t=1"]);
+    let bob = bench.join(login("b", "bob"));
+    bench.subscribe(bob, "$share/g/#", Q1);
+    bench.change(access(true, &["alice", "bob"], Some(&acl("read other"))));
+    bench.send(alice, Packet::Puback(ack(1)));
+    assert_eq!((bench.payloads(alice), bench.payloads(bob)), (vec![], vec!["t=2".to_owned()]));
+}
+
 #[test]
 fn a_retained_message_is_withheld_when_its_publisher_lost_the_right() {
     let acl = "user alice\ntopic write a\nuser bob\ntopic read #\n";

@@ -254,7 +254,7 @@ fn intervals(bench: &mut Bench) -> Vec<Option<u32>> {
 }
 
 #[test]
-fn what_expires_while_it_waits_is_not_sent_3_3_2_3_3() {
+fn what_expires_while_it_waits_is_not_sent() {
     let mut bench = Bench::new(ClientConfig { keeps_qos_0: true, ..config() });
     for (qos, seconds) in [(QoS::AtLeastOnce, 30), (QoS::ExactlyOnce, 10), (QoS::AtMostOnce, 10), (QoS::AtLeastOnce, 31)] {
         bench.client.handle_publish(bench.now, expiring(qos, seconds)).unwrap();
@@ -271,7 +271,7 @@ fn what_expires_while_it_waits_is_not_sent_3_3_2_3_3() {
 }
 
 #[test]
-fn the_message_expiry_interval_is_sent_without_the_time_that_the_message_waited_3_3_2_3_3() {
+fn the_message_expiry_interval_is_sent_without_the_time_that_the_message_waited() {
     let one = ConnackProperties { receive_maximum: Some(1), ..ConnackProperties::default() };
     let mut bench = Bench::new(config());
     for seconds in [60, 61, 62] {
