@@ -63,8 +63,6 @@ pub enum DisconnectCause {
     ConnectTimeout,
     /// No PINGRESP in time.
     KeepAliveTimeout,
-    /// Authentication that the client had begun again did not come to an end within the time-out; DISCONNECT 0x80 was sent (5.0 §4.12.1).
-    AuthenticationTimeout,
     /// The Server broke the protocol; the client has sent this DISCONNECT Reason Code (5.0) or just closed (3.1.1).
     ServerMisbehaved {
         /// What the client answered.
@@ -74,6 +72,8 @@ pub enum DisconnectCause {
         /// In words.
         message: Message,
     },
+    /// Authentication that the client had begun again did not come to an end within the time-out; DISCONNECT 0x80 was sent (5.0 §4.12.1).
+    AuthenticationTimeout,
 }
 
 /// What happened to a client.

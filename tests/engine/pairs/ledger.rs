@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use mqtt_playground::broker::{BrokerEvent, MessageId, Routing};
-use mqtt_playground::packet::{ClientId, Publish};
+use mqtt_playground::packet::{ClientId, Packet, Publish};
 use mqtt_playground::time::Instant;
 
 /// What the broker still owes to whom.
@@ -11,8 +11,11 @@ use mqtt_playground::time::Instant;
 pub(super) struct Ledger {
     /// Copies that wait or are in flight.
     open: BTreeMap<(MessageId, ClientId), Open>,
-    /// When a message with this payload was accepted; more than once if its publisher sent it again.
-    accepted: BTreeMap<Vec<u8>, Vec<Instant>>,
+    /// When a message with this payload was accepted, and with which Message Expiry Interval: its publisher has taken off what it waited there. More than once if its
+    /// publisher sent it again.
+    accepted: BTreeMap<Vec<u8>, Vec<(Instant, u32)>>,
+    /// Message Expiry Interval of the packet that came in last.
+    arriving: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,10 +25,19 @@ struct Open {
 }
 
 impl Ledger {
+    /// A packet came to the broker.
+    pub(super) fn arrives(&mut self, packet: &Packet) {
+        self.arriving = match packet {
+            Packet::Publish(publish) => publish.properties.message_expiry_interval,
+            _ => None,
+        };
+    }
+
     pub(super) fn enter(&mut self, now: Instant, event: &BrokerEvent) {
         let (message, client_id, waiting, flying) = match event {
             BrokerEvent::MessageAccepted { payload, .. } => {
-                self.accepted.entry(payload.to_vec()).or_default().push(now);
+                let interval = self.arriving.unwrap_or(u32::MAX);
+                self.accepted.entry(payload.to_vec()).or_default().push((now, interval));
                 return;
             }
             BrokerEvent::MessageRouted { message, client_id, routing, .. } => match routing {
@@ -58,7 +70,9 @@ impl Ledger {
         let Some(left) = publish.properties.message_expiry_interval else { return };
         let accepted = self.accepted.get(&publish.payload[..]).expect("accepted before it is sent");
         let waited = |at: &Instant| u32::try_from(now.saturating_since(*at).as_millis() / 1_000).expect("a short run");
-        let is_right = |at: &Instant| left == expiry.saturating_sub(waited(at)) && (publish.dup || waited(at) < expiry);
+        let is_right = |(at, interval): &(Instant, u32)| {
+            *interval <= expiry && left == interval.saturating_sub(waited(at)) && (publish.dup || waited(at) < *interval)
+        };
         assert!(
             accepted.iter().any(is_right),
             "{left} s left of {expiry} at {now}, accepted at {accepted:?} [MQTT-3.3.2-5] [MQTT-3.3.2-6]"

@@ -251,7 +251,9 @@ impl Wires {
             BrokerOutput::Event(BrokerEvent::PacketReceived { connection, frame }) => {
                 let peer = self.peers.iter_mut().find(|peer| peer.wire.as_ref().is_some_and(|wire| wire.id == connection));
                 if let Some(peer) = peer {
-                    peer.down.acknowledged(&decoded(&frame, peer.version));
+                    let packet = decoded(&frame, peer.version);
+                    peer.down.acknowledged(&packet);
+                    self.ledger.arrives(&packet);
                 }
             }
             BrokerOutput::Event(BrokerEvent::ConnectionEnded { cause, .. }) => {
