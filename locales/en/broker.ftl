@@ -26,6 +26,7 @@ broker-limit-sessions = The broker has { $limit } sessions, the most it may have
 broker-limit-retained = The broker has { $limit } retained messages, the most it may have. This one is not retained.
 broker-limit-retained-at-once = { $client } has asked for more than { $limit } retained messages at once. It gets no more of them for this SUBSCRIBE.
 broker-limit-payload = A message of { $client } with { $size } bytes of payload is not accepted: the broker takes at most { $limit } bytes.
+broker-limit-will-payload = The will of { $client } has { $size } bytes of payload; the broker takes at most { $limit }. The Client is refused.
 broker-sys-topic = { $client } may not publish to { $topic }: only the broker itself does.
 broker-limit-payloads = The messages that the broker keeps take { $limit } bytes, the most they may. It keeps no further ones.
 broker-limit-topic-levels = The topic has more than { $limit } levels, the most that the broker accepts.

@@ -26,6 +26,7 @@ broker-limit-sessions = 브로커의 세션이 한도인 { $limit }개에 이르
 broker-limit-retained = 브로커의 보관 메시지(retained message)가 한도인 { $limit }개에 이르러 이 메시지는 보관하지 않아요.
 broker-limit-retained-at-once = { $client } 클라이언트가 한꺼번에 요청한 보관 메시지가 { $limit }개를 넘었어요. 이 SUBSCRIBE에는 더 보내지 않아요.
 broker-limit-payload = { $client }의 메시지는 페이로드가 { $size }바이트라서 받아들이지 않아요. 브로커는 { $limit }바이트까지만 받아요.
+broker-limit-will-payload = { $client }의 유언 메시지(Will Message)는 페이로드가 { $size }바이트예요. 브로커는 { $limit }바이트까지만 받아서 연결을 거절했어요.
 broker-sys-topic = { $client }은(는) { $topic }에 발행할 수 없어요. 이 토픽에는 브로커만 발행해요.
 broker-limit-payloads = 브로커가 보관하는 메시지가 한도인 { $limit }바이트에 이르러 더는 보관하지 않아요.
 broker-limit-topic-levels = 토픽의 단계가 브로커의 한도인 { $limit }개를 넘었어요.

@@ -47,7 +47,7 @@ pub struct BrokerConfig {
     pub connect_rate: Option<ConnectRate>,
     /// How often one Client Identifier may connect.
     pub connect_rate_per_client: Option<ConnectRate>,
-    /// Longest payload in bytes: a longer message is acknowledged, but goes nowhere.
+    /// Longest payload in bytes: a longer message is acknowledged, but goes nowhere, and a CONNECT with a longer will is refused.
     pub max_payload: Option<u32>,
     /// Whether a subscriber gets every message at the QoS it was granted, even one that was published with less. The specification forbids it
     /// [MQTT-3.8.4-8]; Mosquitto has it as `upgrade_outgoing_qos`.
@@ -65,7 +65,7 @@ pub struct BrokerConfig {
     pub queue_qos_zero: bool,
     /// Retained messages in all.
     pub max_retained: usize,
-    /// Bytes of all messages that are retained, queued or in flight, each counted once: topics, payloads and properties.
+    /// Bytes of all messages that are retained, queued or in flight, each counted once, and of all wills: topics, payloads and properties.
     pub max_payload_bytes: usize,
     /// Sessions in all.
     pub max_sessions: usize,

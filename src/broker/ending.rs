@@ -3,6 +3,7 @@
 use super::config::Redirect;
 use super::connection::Phase;
 use super::event::{BrokerEvent, DropReason, EndCause};
+use super::message::will_size;
 use super::rate_limit::ConnectRates;
 use super::session_state::{Online, Session, SessionExpiry};
 use super::shared::SharedSubscriptions;
@@ -171,6 +172,7 @@ impl Broker {
             self.part_with(now, &client_id, kept, DropReason::SessionEnded);
         }
         if let Some(will) = will {
+            self.held.free(will_size(&will));
             self.accept_will(now, client_id, user_name, will);
         }
     }

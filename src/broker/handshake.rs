@@ -8,6 +8,7 @@ use super::config::Redirect;
 use super::connection::Phase;
 use super::ending::{Farewell, Misbehaviour};
 use super::event::{BrokerEvent, EndCause};
+use super::message::will_size;
 use super::rate_limit::too_soon;
 use super::session_state::{Online, Session, SessionExpiry};
 use super::subscription::SessionKey;
@@ -135,6 +136,7 @@ impl Broker {
 
         let keep_alive = self.config.server_keep_alive_for(version, connect.keep_alive).unwrap_or(connect.keep_alive);
         let (receive_maximum, max_inflight) = (self.config.receive_maximum.max(1), self.config.max_inflight.max(1));
+        self.held.reserve(connect.will.as_ref().map_or(0, will_size));
         if let Some(session) = self.sessions.get_mut(key.0) {
             session.version = version;
             let wants_problem_information = connect.properties.request_problem_information.unwrap_or(true);
@@ -184,7 +186,7 @@ impl Broker {
             return Err(Refusal::new(ReasonCode::ClientIdentifierNotValid, key::BROKER_REFUSED_CLIENT_ID.message()));
         }
         if let Some(will) = &connect.will {
-            self.check_will(will)?;
+            self.check_will(connect.version, client_id, will)?;
         }
         if self.session_key(client_id).is_none() && self.by_client.len() >= self.config.max_sessions {
             if let (Some(redirect), ProtocolVersion::V5) = (redirect, connect.version) {
@@ -204,17 +206,32 @@ impl Broker {
         Ok(())
     }
 
-    fn check_will(&self, will: &WillMessage) -> Result<(), Refusal> {
+    fn check_will(&self, version: ProtocolVersion, client_id: &ClientId, will: &WillMessage) -> Result<(), Refusal> {
         if will.qos > self.config.maximum_qos {
             return Err(Refusal::new(ReasonCode::QoSNotSupported, key::BROKER_REFUSED_WILL_QOS.message()));
         }
         if will.retain && !self.config.retain_available {
             return Err(Refusal::new(ReasonCode::RetainNotSupported, key::BROKER_REFUSED_WILL_RETAIN.message()));
         }
-        match self.too_many_levels(will.topic.as_str()) {
-            Some(limit) => Err(Refusal::limit(ReasonCode::TopicNameInvalid, limit)),
-            None => Ok(()),
+        if let Some(limit) = self.too_many_levels(will.topic.as_str()) {
+            return Err(Refusal::limit(ReasonCode::TopicNameInvalid, limit));
         }
+        let payload = will.payload.len();
+        if let Some(limit) = self.config.max_payload.filter(|limit| usize::try_from(*limit).is_ok_and(|limit| payload > limit)) {
+            let message = key::BROKER_LIMIT_WILL_PAYLOAD.with("client", client_id.as_str()).with("size", payload).with("limit", limit);
+            return Err(Refusal::limit(ReasonCode::QuotaExceeded, message));
+        }
+        // It takes the room of one that the session may still have.
+        let replaced = self.session_key(client_id).and_then(|key| self.sessions.get(key.0)).and_then(|session| session.will.as_ref());
+        let others = self.held.bytes_with_wills().saturating_sub(replaced.map_or(0, |will| will_size(will)));
+        if others.saturating_add(will_size(will)) > self.config.max_payload_bytes {
+            let reason_code = match version {
+                ProtocolVersion::V5 => ReasonCode::QuotaExceeded,
+                ProtocolVersion::V311 => ReasonCode::ServerUnavailable,
+            };
+            return Err(Refusal::limit(reason_code, key::BROKER_LIMIT_PAYLOADS.with("limit", self.config.max_payload_bytes)));
+        }
+        Ok(())
     }
 
     /// CONNACK with the Reason Code and close [MQTT-3.2.2-7]. In 3.1.1 only five codes exist: for all others close without CONNACK [MQTT-3.2.2-6].

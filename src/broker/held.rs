@@ -13,6 +13,8 @@ pub(super) struct HeldMessages {
     /// By how many places each is held.
     places: BTreeMap<MessageId, u32>,
     bytes: usize,
+    /// What the wills take that may still be published: their room is theirs until then.
+    wills: usize,
     /// The limit was reported, and nothing has been let go since.
     full_reported: bool,
 }
@@ -38,6 +40,22 @@ impl HeldMessages {
         }
     }
 
+    /// A will of this size waits for its time.
+    pub(super) const fn reserve(&mut self, size: usize) {
+        self.wills = self.wills.saturating_add(size);
+    }
+
+    /// A will of this size is published or discarded.
+    pub(super) const fn free(&mut self, size: usize) {
+        self.wills = self.wills.saturating_sub(size);
+        self.full_reported = false;
+    }
+
+    /// Bytes of topics, payloads and properties, those of wills too.
+    pub(super) const fn bytes_with_wills(&self) -> usize {
+        self.bytes.saturating_add(self.wills)
+    }
+
     /// Bytes of topics, payloads and properties.
     pub(super) const fn bytes(&self) -> usize {
         self.bytes
@@ -50,7 +68,7 @@ impl HeldMessages {
 
     /// Whether the message is held already, or fits.
     fn has_room(&self, message: &ApplicationMessage, limit: usize) -> bool {
-        self.bytes.saturating_add(message.size()) <= limit || self.places.contains_key(&message.id)
+        self.bytes_with_wills().saturating_add(message.size()) <= limit || self.places.contains_key(&message.id)
     }
 }
 

@@ -7,7 +7,10 @@ use bytestring::ByteString;
 use smallvec::SmallVec;
 
 use super::event::MessageId;
-use crate::packet::{CarriedProperties, ClientId, PacketId, Publish, PublishProperties, QoS, TopicFilter, TopicName, WillMessage};
+use crate::packet::{
+    CarriedProperties, ClientId, PacketId, Publish, PublishProperties, QoS, TopicFilter, TopicName, UserProperties, WillMessage,
+    WillProperties,
+};
 use crate::time::{Duration, Instant};
 
 /// Bytes of memory that a User Property takes beside its texts. The same on every computer, so that a run is the same too.
@@ -86,22 +89,18 @@ impl ApplicationMessage {
         self.expires_at().is_some_and(|at| at <= now)
     }
 
-    /// What it counts for against the byte limit of a queue: topic, payload and all properties of variable length, and for each User Property the place that it takes
-    /// even if its texts are empty.
+    /// What it counts for against the byte limit of a queue: topic, payload and all properties of variable length.
     pub(super) fn size(&self) -> usize {
         if self.properties.is_empty() {
             return self.topic.as_str().len().saturating_add(self.payload.len());
         }
         let PublishProperties { response_topic, correlation_data, user_properties, content_type, .. } = &*self.properties;
         let parts = [
-            self.topic.as_str().len(),
-            self.payload.len(),
             response_topic.as_ref().map_or(0, |topic| topic.as_str().len()),
-            correlation_data.as_ref().map_or(0, Bytes::len),
-            content_type.as_ref().map_or(0, |text| text.len()),
+            optional(correlation_data.as_deref()),
+            optional(content_type.as_deref().map(str::as_bytes)),
         ];
-        let pairs = user_properties.iter().map(|(name, value)| name.len().saturating_add(value.len()).saturating_add(USER_PROPERTY));
-        parts.into_iter().chain(pairs).fold(0, usize::saturating_add)
+        size(&self.topic, &self.payload, parts, user_properties)
     }
 
     /// Message Expiry Interval less the whole seconds that the message has waited [MQTT-3.3.2-6].
@@ -110,6 +109,28 @@ impl ApplicationMessage {
         let interval = self.properties.message_expiry_interval?;
         Some(interval.saturating_sub(u32::try_from(waited).unwrap_or(u32::MAX)))
     }
+}
+
+/// What a will counts for: as much as the message that it becomes.
+pub(super) fn will_size(will: &WillMessage) -> usize {
+    let WillProperties { response_topic, correlation_data, user_properties, content_type, .. } = &will.properties;
+    let parts = [
+        response_topic.as_ref().map_or(0, |topic| topic.as_str().len()),
+        optional(correlation_data.as_deref()),
+        optional(content_type.as_deref().map(str::as_bytes)),
+    ];
+    size(&will.topic, &will.payload, parts, user_properties)
+}
+
+fn optional(bytes: Option<&[u8]>) -> usize {
+    bytes.map_or(0, <[u8]>::len)
+}
+
+/// Topic, payload, the other properties of variable length, and for each User Property the place that it takes even if its texts are empty.
+fn size(topic: &TopicName, payload: &Bytes, parts: [usize; 3], user_properties: &UserProperties) -> usize {
+    let pairs = user_properties.iter().map(|(name, value)| name.len().saturating_add(value.len()).saturating_add(USER_PROPERTY));
+    let all = [topic.as_str().len(), payload.len()].into_iter().chain(parts).chain(pairs);
+    all.fold(0, usize::saturating_add)
 }
 
 /// One message on its way to one subscriber.

@@ -163,7 +163,7 @@ impl Broker {
         }
         // The same for a message that could not be kept for anyone.
         let size = publish.payload.len().saturating_add(publish.topic.as_str().len());
-        if publish.qos > QoS::AtMostOnce && self.held.bytes().saturating_add(size) > self.config.max_payload_bytes {
+        if publish.qos > QoS::AtMostOnce && self.held.bytes_with_wills().saturating_add(size) > self.config.max_payload_bytes {
             let limit = key::BROKER_LIMIT_PAYLOADS.with("limit", self.config.max_payload_bytes);
             return Some(Rejection { reason_code: ReasonCode::QuotaExceeded, clause: "5.0 §2.4", limit });
         }

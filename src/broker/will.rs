@@ -4,7 +4,7 @@ use bytestring::ByteString;
 
 use super::delivery::SharedFrame;
 use super::event::{BrokerEvent, MessageId};
-use super::message::MessageContent;
+use super::message::{MessageContent, will_size};
 use super::subscription::SessionKey;
 use super::{Broker, Timer, sys_topics};
 use crate::packet::{ClientId, WillMessage};
@@ -35,6 +35,7 @@ impl Broker {
         let Some(session) = self.sessions.get_mut(key.0) else { return };
         let client_id = session.client_id.clone();
         if let Some(will) = session.will.take() {
+            self.held.free(will_size(&will));
             let user_name = session.user_name.clone();
             self.accept_will(now, client_id, user_name, *will);
         }
@@ -56,7 +57,8 @@ impl Broker {
     /// DISCONNECT 0x00 [MQTT-3.14.4-3], or the session was resumed in time [MQTT-3.1.3-9].
     pub(super) fn discard_will(&mut self, key: SessionKey, resumed: bool) {
         let Some(session) = self.sessions.get_mut(key.0) else { return };
-        if session.will.take().is_some() {
+        if let Some(will) = session.will.take() {
+            self.held.free(will_size(&will));
             let client_id = session.client_id.clone();
             self.timers.cancel(&Timer::Will(key));
             self.emit(BrokerEvent::WillDiscarded { client_id, resumed });

@@ -327,17 +327,59 @@ fn all_kept_messages_together_stay_within_their_limit_and_each_counts_once() {
 }
 
 #[test]
-fn a_will_that_finds_no_room_is_not_kept_for_the_absent() {
+fn a_will_beyond_the_longest_payload_is_refused_at_connect() {
+    let mut bench = Bench::with(BrokerConfig { max_payload: Some(4), ..BrokerConfig::default() });
+    for version in BOTH {
+        bench.join(with_will(connect(version, "four"), Q1, None));
+        let (_, connack) = bench.refused(with_will(connect(version, "fiver"), Q1, None));
+        assert_eq!(
+            connack.map(|connack| connack.reason_code),
+            (version == V5).then_some(ReasonCode::QuotaExceeded),
+            "3.1.1 has no code for it"
+        );
+        assert!(matches!(bench.last_end(), EndCause::Refused { reason_code: ReasonCode::QuotaExceeded, .. }));
+    }
+    assert_eq!(bench.limits(), ["broker-limit-will-payload"; 2]);
+    assert!(bench.session("fiver").is_none());
+}
+
+#[test]
+fn wills_count_as_long_as_they_may_be_published_and_always_have_their_room() {
+    // A will here has four bytes of topic and one of payload.
     let mut bench = Bench::with(BrokerConfig { max_payload_bytes: 20, ..BrokerConfig::default() });
     let subscriber = bench.join(lasting(V5, "s", 60));
     bench.subscribe(subscriber, "will", Q1);
     bench.cut(subscriber);
+    let dying = ["a", "b"].map(|name| bench.join(with_will(lasting(V5, name, 60), Q1, Some(30))));
     let publisher = bench.join(connect(V5, "p"));
-    bench.send(publisher, retained("r", &"x".repeat(17), Q1, 1));
-    let dying = bench.join(with_will(connect(V5, "d"), Q1, None));
-    bench.cut(dying);
-    assert_eq!(bench.last_routing("s"), Routing::Dropped(DropReason::PayloadsFull));
-    assert_eq!(bench.limits(), ["broker-limit-payloads"]);
+    bench.send(publisher, retained("r", &"x".repeat(5), Q1, 1));
+    for (version, code) in [(V5, ReasonCode::QuotaExceeded), (V311, ReasonCode::ServerUnavailable)] {
+        let (_, connack) = bench.refused(with_will(connect(version, "c"), Q1, None));
+        assert_eq!(connack.unwrap().reason_code, code);
+    }
+    assert_eq!(bench.limits(), ["broker-limit-payloads"; 2]);
+    // One that it has already makes room for the next.
+    let again = bench.join(with_will(lasting(V5, "a", 60), Q1, Some(30)));
+    assert!(bench.is_closed(dying[0]));
+    bench.take(publisher);
+    bench.send(publisher, retained("q", "1234", Q1, 2));
+    assert!(
+        matches!(bench.one(publisher), Packet::Puback(puback) if puback.reason_code == ReasonCode::QuotaExceeded),
+        "nobody takes it away"
+    );
+    bench.cut(again);
+    bench.pass(Duration::from_secs(30));
+    assert_eq!((bench.last_routing("s"), bench.broker.held_bytes()), (Routing::QueuedOffline, 11));
+    // Discarded, published as the session ends: neither leaves anything behind.
+    bench.send(dying[1], disconnect(ReasonCode::Success));
+    bench.send(publisher, retained("q", "12", Q1, 3));
+    assert!(matches!(bench.one(publisher), Packet::Puback(puback) if !puback.reason_code.is_error()));
+    let last = bench.join(with_will(connect(V5, "l"), Q1, None));
+    bench.cut(last);
+    bench.pass(Duration::from_secs(60));
+    bench.send(publisher, retained("r", "", Q1, 4));
+    bench.send(publisher, retained("q", "", Q1, 5));
+    assert_eq!(bench.broker.held.bytes_with_wills(), 0);
 }
 
 #[test]
@@ -383,17 +425,4 @@ fn a_subscribe_that_names_a_filter_over_and_over_brings_a_bounded_number_of_reta
     let received = bench.take(client);
     assert_eq!(received.len(), 1 + 10_000, "SUBACK, and the first hundred filters have theirs");
     assert_eq!(bench.limits(), ["broker-limit-retained-at-once"]);
-}
-
-#[test]
-fn a_will_that_finds_no_room_is_not_in_flight_to_those_who_are_there_either() {
-    let mut bench = Bench::with(BrokerConfig { max_payload_bytes: 20, ..BrokerConfig::default() });
-    let subscriber = bench.join(connect(V5, "s"));
-    bench.subscribe(subscriber, "will", Q1);
-    let publisher = bench.join(connect(V5, "p"));
-    bench.send(publisher, retained("r", &"x".repeat(17), Q1, 1));
-    let dying = bench.join(with_will(connect(V5, "d"), Q1, None));
-    bench.cut(dying);
-    assert_eq!(bench.last_routing("s"), Routing::Dropped(DropReason::PayloadsFull));
-    assert_eq!(bench.broker.held_bytes(), 18);
 }

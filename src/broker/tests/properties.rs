@@ -233,7 +233,7 @@ proptest! {
         prop_assert_eq!(&bench.broker.subscriptions, &SubscriptionTree::default());
         prop_assert!(bench.broker.sessions.is_empty());
         prop_assert_eq!(bench.broker.shared_groups().count(), 0);
-        prop_assert_eq!(bench.broker.held_bytes(), bench.broker.retained.iter().map(|one| one.size()).sum::<usize>());
+        prop_assert_eq!(bench.broker.held.bytes_with_wills(), bench.broker.retained.iter().map(|one| one.size()).sum::<usize>());
         prop_assert!(bench.broker.timers.is_empty());
     }
 
