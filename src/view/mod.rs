@@ -9,7 +9,7 @@ mod settings;
 mod stage;
 
 pub use conformance::{Bound, Shown, Statement, Words, statements};
-pub use narrator::Narrator;
+pub use narrator::{Narrator, denied_words, drop_words, end_words};
 pub use packets::{Fate, PacketList, PacketRow, Summary, text_of};
 pub use sequence::{Mark, MarkKind, Sequence, SequenceItem};
 pub use sessions::{Aliases, BrokerSession, ClientSession, InFlight, Quota, RetainedRow, SessionReport, SharedRow, SubscriptionRow};

@@ -271,23 +271,7 @@ impl Narrator {
             }
             BrokerEvent::ConnectionEnded { connection, cause, .. } => {
                 let node = self.at_connection(*connection);
-                let words = match cause {
-                    EndCause::ClientDisconnected(_) | EndCause::NetworkClosed | EndCause::ServerShutDown | EndCause::ServerCrashed => {
-                        return None;
-                    }
-                    EndCause::KeepAliveTimeout => key::VIEW_KEEP_ALIVE_TIMEOUT.message(),
-                    EndCause::TakenOver => key::VIEW_TAKEN_OVER.message(),
-                    EndCause::ConnectTimeout => key::VIEW_CONNECT_TIMEOUT.message(),
-                    EndCause::ClientMisbehaved { clause, message, .. } => {
-                        key::VIEW_CLIENT_MISBEHAVED.with("why", message.clone()).with("clause", *clause)
-                    }
-                    EndCause::Refused { reason_code, message } => {
-                        key::VIEW_REFUSED.with("reason", reason_code.to_string()).with("why", message.clone())
-                    }
-                    EndCause::NotAuthorized { message } => key::VIEW_NOT_AUTHORIZED.with("why", message.clone()),
-                    EndCause::Kicked => key::VIEW_KICKED.message(),
-                    EndCause::Redirected => key::VIEW_REDIRECTED.message(),
-                };
+                let words = end_words(cause)?;
                 let message = words.with("node", self.name(node));
                 return Some(Telling::of_path(node, MarkKind::Broken, message));
             }
@@ -318,20 +302,7 @@ impl Narrator {
                 return Some(Telling::of_node(NodeId::BROKER, MarkKind::Note, message));
             }
             BrokerEvent::AccessDenied { client_id, access, topic, decided_by, .. } => {
-                let words = match access {
-                    DeniedAccess::Publish => key::VIEW_DENIED_PUBLISH,
-                    DeniedAccess::Will => key::VIEW_DENIED_WILL,
-                    DeniedAccess::Subscribe => key::VIEW_DENIED_SUBSCRIBE,
-                    DeniedAccess::Unsubscribe => key::VIEW_DENIED_UNSUBSCRIBE,
-                    DeniedAccess::Receive => key::VIEW_DENIED_RECEIVE,
-                    DeniedAccess::Retained => key::VIEW_DENIED_RETAINED,
-                };
-                let why = match decided_by {
-                    DecidedBy::Rule { line, text } => key::VIEW_DECIDED_BY_RULE.with("line", *line).with("rule", &**text),
-                    DecidedBy::NoRule => key::VIEW_DECIDED_BY_NO_RULE.message(),
-                    DecidedBy::UnknownUser => key::VIEW_DECIDED_BY_UNKNOWN_USER.message(),
-                };
-                (self.node_of(client_id), MarkKind::Note, words.with("topic", &**topic).with("why", why))
+                (self.node_of(client_id), MarkKind::Note, denied_words(*access, topic, decided_by))
             }
             BrokerEvent::AccessChanged => {
                 return Some(Telling::of_node(NodeId::BROKER, MarkKind::Note, key::VIEW_ACCESS_CHANGED.message()));
@@ -390,7 +361,48 @@ pub(super) fn loss(reason: LossReason) -> Message {
     .message()
 }
 
-fn drop_words(reason: DropReason) -> Message {
+/// Why the broker ended a connection: a sentence about `node`. `None` where others tell it.
+#[must_use]
+pub fn end_words(cause: &EndCause) -> Option<Message> {
+    Some(match cause {
+        EndCause::ClientDisconnected(_) | EndCause::NetworkClosed | EndCause::ServerShutDown | EndCause::ServerCrashed => return None,
+        EndCause::KeepAliveTimeout => key::VIEW_KEEP_ALIVE_TIMEOUT.message(),
+        EndCause::TakenOver => key::VIEW_TAKEN_OVER.message(),
+        EndCause::ConnectTimeout => key::VIEW_CONNECT_TIMEOUT.message(),
+        EndCause::ClientMisbehaved { clause, message, .. } => {
+            key::VIEW_CLIENT_MISBEHAVED.with("why", message.clone()).with("clause", *clause)
+        }
+        EndCause::Refused { reason_code, message } => {
+            key::VIEW_REFUSED.with("reason", reason_code.to_string()).with("why", message.clone())
+        }
+        EndCause::NotAuthorized { message } => key::VIEW_NOT_AUTHORIZED.with("why", message.clone()),
+        EndCause::Kicked => key::VIEW_KICKED.message(),
+        EndCause::Redirected => key::VIEW_REDIRECTED.message(),
+    })
+}
+
+/// What `node` may not do, and what decided it.
+#[must_use]
+pub fn denied_words(access: DeniedAccess, topic: &str, decided_by: &DecidedBy) -> Message {
+    let words = match access {
+        DeniedAccess::Publish => key::VIEW_DENIED_PUBLISH,
+        DeniedAccess::Will => key::VIEW_DENIED_WILL,
+        DeniedAccess::Subscribe => key::VIEW_DENIED_SUBSCRIBE,
+        DeniedAccess::Unsubscribe => key::VIEW_DENIED_UNSUBSCRIBE,
+        DeniedAccess::Receive => key::VIEW_DENIED_RECEIVE,
+        DeniedAccess::Retained => key::VIEW_DENIED_RETAINED,
+    };
+    let why = match decided_by {
+        DecidedBy::Rule { line, text } => key::VIEW_DECIDED_BY_RULE.with("line", *line).with("rule", &**text),
+        DecidedBy::NoRule => key::VIEW_DECIDED_BY_NO_RULE.message(),
+        DecidedBy::UnknownUser => key::VIEW_DECIDED_BY_UNKNOWN_USER.message(),
+    };
+    words.with("topic", topic).with("why", why)
+}
+
+/// Why a message goes nowhere.
+#[must_use]
+pub fn drop_words(reason: DropReason) -> Message {
     match reason {
         DropReason::QosZeroOffline => key::VIEW_DROP_QOS_ZERO_OFFLINE,
         DropReason::QueueFull => key::VIEW_DROP_QUEUE_FULL,

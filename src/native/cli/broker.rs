@@ -11,7 +11,7 @@ use super::{Failure, format};
 use crate::broker::Profile;
 use crate::export::Format;
 use crate::native::{Admission, Control, Recording, Server, ServerConfig, raise_open_files};
-use crate::text::Language;
+use crate::text::{Language, key};
 use crate::time::Duration;
 
 const MQTT_PORT: u16 = 1883;
@@ -95,7 +95,7 @@ impl Options {
         }
         let (mut tcp, mut websocket) = (self.tcp.clone(), self.ws.clone());
         if tcp.is_empty() && websocket.is_empty() {
-            (tcp, websocket) = setup.addresses(self.allow_remote)?;
+            (tcp, websocket) = setup.addresses(language, self.allow_remote)?;
         }
         if tcp.is_empty() && websocket.is_empty() {
             tcp.push((Ipv4Addr::LOCALHOST, MQTT_PORT).into());
@@ -142,7 +142,7 @@ pub(super) fn serve(language: Language, options: Options) -> Result<ExitCode, Fa
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let server = Server::bind(config)?;
-        warn_of_few_files(connections_max);
+        warn_of_few_files(language, connections_max);
         // Before anyone is told that it serves: a signal that came earlier would end the process as if there were no such care.
         let signals = Signals::new();
         if let Some(file) = options.config.clone() {
@@ -150,15 +150,15 @@ pub(super) fn serve(language: Language, options: Options) -> Result<ExitCode, Fa
         }
         for (transport, address) in server.addresses() {
             if !address.ip().is_loopback() {
-                warn(&format!("whoever reaches {address} over the network may connect"));
+                warn(&language.render(&key::LOG_ANYONE_MAY_CONNECT.with("address", address.to_string())));
             }
-            // Scripts wait for this line; it says which port 0 became.
+            // Scripts wait for this line, in one language; it says which port 0 became.
             say(&format!("listening on {transport}://{address}"));
         }
         let log = Log { language, is_verbose: options.verbose };
         let mut recording = (!exports.is_empty()).then(Recording::default);
         server
-            .run(asked_to_stop(signals), |at, happening| {
+            .run(asked_to_stop(language, signals), |at, happening| {
                 if let Some(recording) = &mut recording {
                     recording.take(at, happening);
                 }
@@ -169,20 +169,19 @@ pub(super) fn serve(language: Language, options: Options) -> Result<ExitCode, Fa
             for (file, format) in exports {
                 let bytes = format.write(recording.trace());
                 fs::write(file, &bytes).map_err(|error| Failure(format!("{}: {error}", file.display())))?;
-                say(&format!("wrote {} ({} bytes)", file.display(), bytes.len()));
+                say(&language.render(&key::LOG_WROTE.with("file", file.display().to_string()).with("size", bytes.len())));
             }
         }
         Ok(ExitCode::SUCCESS)
     })
 }
 
-fn warn_of_few_files(connections_max: usize) {
+fn warn_of_few_files(language: Language, connections_max: usize) {
     let needed = u64::try_from(connections_max).unwrap_or(u64::MAX).saturating_add(FILES_FOR_ITSELF);
     if let Some(limit) = raise_open_files().filter(|limit| *limit < needed) {
-        warn(&format!(
-            "the system allows {limit} open files here, so about {} connections at once; `ulimit -n {needed}` before the start allows {connections_max}",
-            limit.saturating_sub(FILES_FOR_ITSELF)
-        ));
+        let connections = limit.saturating_sub(FILES_FOR_ITSELF);
+        let words = key::LOG_FEW_FILES.with("limit", limit).with("connections", connections).with("needed", needed);
+        warn(&language.render(&words.with("wanted", connections_max)));
     }
 }
 
@@ -196,9 +195,9 @@ fn reload_when_asked(language: Language, file: PathBuf, control: Control) {
             match Setup::of_config(language, &file) {
                 Ok(setup) => {
                     control.change_access(setup.broker.access).await;
-                    say(&format!("read {} again: access is changed, all else counts from the next start", file.display()));
+                    say(&language.render(&key::LOG_READ_AGAIN.with("file", file.display().to_string())));
                 }
-                Err(Failure(mistakes)) => warn(&format!("{mistakes}\nnothing is changed")),
+                Err(Failure(mistakes)) => warn(&format!("{mistakes}\n{}", language.render(&key::LOG_NOTHING_CHANGED.message()))),
             }
         }
     });
@@ -208,11 +207,11 @@ fn reload_when_asked(language: Language, file: PathBuf, control: Control) {
 fn reload_when_asked(_language: Language, _file: PathBuf, _control: Control) {}
 
 /// The first signal that asks for the end. A second one ends the process at once.
-async fn asked_to_stop(mut signals: Signals) {
+async fn asked_to_stop(language: Language, mut signals: Signals) {
     signals.next().await;
     tokio::spawn(async move {
         signals.next().await;
-        warn("stopped at once; nothing was exported");
+        warn(&language.render(&key::LOG_STOPPED_AT_ONCE.message()));
         std::process::exit(1);
     });
 }

@@ -10,7 +10,7 @@ use crate::broker::{
     Profile, parse_password_file,
 };
 use crate::native::server::entropy;
-use crate::text::{Diagnostic, Language};
+use crate::text::{Diagnostic, Language, key};
 
 /// Files that `include_dir` may bring in.
 const INCLUDED_MAX: usize = 256;
@@ -76,14 +76,14 @@ impl Setup {
     }
 
     /// Where to listen, for TCP and for WebSocket. Without an address Mosquitto listens on all; here that takes `allow_remote`.
-    pub(super) fn addresses(&mut self, allow_remote: bool) -> Result<(Vec<SocketAddr>, Vec<SocketAddr>), Failure> {
+    pub(super) fn addresses(&mut self, language: Language, allow_remote: bool) -> Result<(Vec<SocketAddr>, Vec<SocketAddr>), Failure> {
         let (mut tcp, mut websocket) = (Vec::new(), Vec::new());
         for ListenerConf { port, address, protocol } in &self.listeners {
             let address = match address {
                 Some(address) => resolve(address, *port)?,
                 None if allow_remote => (Ipv4Addr::UNSPECIFIED, *port).into(),
                 None => {
-                    self.notes.push(format!("listener {port}: on 127.0.0.1 only; --allow-remote lets it listen on all addresses"));
+                    self.notes.push(language.render(&key::LOG_ONLY_LOOPBACK.with("port", *port)));
                     (Ipv4Addr::LOCALHOST, *port).into()
                 }
             };
