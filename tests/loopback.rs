@@ -241,12 +241,14 @@ fn mosquitto_ctrl_administers_clients_roles_and_what_they_may() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("password");
     std::fs::write(&file, "open sesame\n").unwrap();
-    let broker = Program::broker(&["--tcp", "127.0.0.1:0", "--admin-password-file", file.to_str().unwrap()]);
-    let port = broker.address("mqtt").port().to_string();
+    let kept = folder.path().join("dynamic-security.json");
+    let arguments = ["--tcp", "127.0.0.1:0", "--admin-password-file", file.to_str().unwrap(), "--dynamic-security", kept.to_str().unwrap()];
+    let broker = Program::broker(&arguments);
+    let port = std::cell::RefCell::new(broker.address("mqtt").port().to_string());
     let run = |program: &str, user: [&str; 2], args: &str| {
         let [name, password] = user;
         let mut command = Command::new(program);
-        command.args(["-h", "127.0.0.1", "-p", &port, "-u", name, "-P", password]).args(args.split(' '));
+        command.args(["-h", "127.0.0.1", "-p", &port.borrow(), "-u", name, "-P", password]).args(args.split(' '));
         let output = command.output().unwrap();
         (output.status.success(), format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)))
     };
@@ -271,6 +273,15 @@ fn mosquitto_ctrl_administers_clients_roles_and_what_they_may() {
     assert!(said.contains("Not authorized"), "{said}");
     let (succeeded, said) = run("mosquitto_pub", ["anna", "wrong"], "-V 5 -q 1 -t room/light -m on");
     assert!(!succeeded && said.contains("Bad User Name or Password"), "{said}");
+    // The broker dies without a word; the next one has what was administered, and needs no password to begin with.
+    broker.kill();
+    let broker = Program::broker(&["--tcp", "127.0.0.1:0", "--dynamic-security", kept.to_str().unwrap()]);
+    *port.borrow_mut() = broker.address("mqtt").port().to_string();
+    assert!(run("mosquitto_pub", anna, "-V 5 -q 1 -t room/light -m off").0);
     administer("disableClient anna");
     assert!(!run("mosquitto_pub", anna, "-V 5 -q 1 -t room/light -m off").0);
+    broker.kill();
+    let broker = Program::broker(&["--tcp", "127.0.0.1:0", "--dynamic-security", kept.to_str().unwrap()]);
+    *port.borrow_mut() = broker.address("mqtt").port().to_string();
+    assert!(!run("mosquitto_pub", anna, "-V 5 -q 1 -t room/light -m off").0, "disabled for good");
 }

@@ -31,3 +31,5 @@ conf-why-plugin = there are no plugins, and whoever they would have kept out wou
 conf-why-listener = this broker treats all connections alike
 conf-why-unix = only TCP ports can be listened on
 conf-why-retain-source = a retained message whose publisher may not publish it any more is never delivered
+conf-dynamic-json = This is no JSON object: { $why }.
+conf-dynamic-entry = The entry “{ $name }” of { $list } cannot be followed: { $why }.

@@ -37,3 +37,4 @@ log-read-again = read { $file } again: access is changed, all else counts from t
 log-nothing-changed = nothing is changed
 log-stopped-at-once = stopped at once; nothing was exported
 log-only-loopback = listener { $port }: on 127.0.0.1 only; --allow-remote lets it listen on all addresses
+log-not-kept = what was administered is in force, but could not be written: { $why }

@@ -31,3 +31,5 @@ conf-why-plugin = 플러그인이 없어서 플러그인이 막았을 클라이�
 conf-why-listener = 이 브로커는 모든 연결을 똑같이 다뤄요
 conf-why-unix = TCP 포트에서만 연결을 받을 수 있어요
 conf-why-retain-source = 발행한 쪽의 권한이 없어진 보관 메시지(retained message)는 언제나 보내지 않아요
+conf-dynamic-json = JSON 객체가 아니에요: { $why }.
+conf-dynamic-entry = { $list }의 “{ $name }” 항목을 따를 수 없어요: { $why }.

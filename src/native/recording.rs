@@ -68,7 +68,7 @@ impl Recording {
             }
             Happening::Closed { connection, reason } => self.close(at, *connection, *reason),
             // Nothing of MQTT has happened.
-            Happening::HandshakeFailed { .. } | Happening::AcceptFailed(_) => {}
+            Happening::HandshakeFailed { .. } | Happening::AcceptFailed(_) | Happening::AccessChanged(_) => {}
         }
     }
 

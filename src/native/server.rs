@@ -121,6 +121,8 @@ pub enum Happening<'a> {
     },
     /// The system gave no connection. It is asked again.
     AcceptFailed(&'a std::io::Error),
+    /// Other users, passwords or rights are in force: these.
+    AccessChanged(&'a AccessControl),
 }
 
 /// What the tasks tell the server.
@@ -368,7 +370,12 @@ impl<F: FnMut(Instant, &Happening<'_>)> Serving<F> {
     fn drain(&mut self, now: Instant) {
         while let Some(output) = self.broker.poll_output() {
             match output {
-                Output::Event(event) => (self.observe)(now, &Happening::Broker(&event)),
+                Output::Event(event) => {
+                    (self.observe)(now, &Happening::Broker(&event));
+                    if event == BrokerEvent::AccessChanged {
+                        (self.observe)(now, &Happening::AccessChanged(&self.broker.config().access));
+                    }
+                }
                 Output::Transmit(connection, transmit) => self.transmit(now, connection, transmit),
             }
         }

@@ -2,10 +2,11 @@
 //!
 //! The protocol is that of Mosquitto's plugin of the same name, its words for errors included: `mosquitto_2_0_11.jsonl` holds what that version answers, and the tests
 //! compare with it. A *client* here is a user (a User Name with a password), not an MQTT Client. Its roles, then those of its groups, say what it may do; what none
-//! of them mentions is decided by the default. `%u` and `%c` as levels of a role's topic stand for the User Name and the Client Identifier.
+//! of them mentions is decided by the default. They have no credentials for SCRAM: enhanced authentication is refused (0x8C), as in Mosquitto. `%u` and `%c` as levels of a role's topic stand for the User Name and the Client Identifier.
 
 mod clients;
 mod control;
+mod file;
 mod groups;
 mod request;
 mod roles;

@@ -205,3 +205,97 @@ proptest::proptest! {
         }
     }
 }
+
+fn administered() -> DynamicSecurity {
+    let mut dynamic = started();
+    for command in [
+        json!({ "command": "createRole", "rolename": "reader", "textname": "Reads", "acls": [
+            { "acltype": "subscribePattern", "topic": "home/#", "priority": 3, "allow": true },
+            { "acltype": "publishClientReceive", "topic": "home/secret", "allow": false },
+        ] }),
+        json!({ "command": "createGroup", "groupname": "z", "roles": [{ "rolename": "reader", "priority": 2 }] }),
+        json!({ "command": "createGroup", "groupname": "a", "textdescription": "all" }),
+        json!({ "command": "createClient", "username": "kim", "password": "pw", "clientid": "c", "roles": [{ "rolename": "reader" }],
+            "groups": [{ "groupname": "z", "priority": 4 }, { "groupname": "a", "priority": 4 }] }),
+        json!({ "command": "createClient", "username": "without password" }),
+        json!({ "command": "disableClient", "username": "without password" }),
+        json!({ "command": "setAnonymousGroup", "groupname": "a" }),
+        json!({ "command": "setDefaultACLAccess", "acls": [{ "acltype": "publishClientSend", "allow": true }, { "acltype": "unsubscribe", "allow": false }] }),
+    ] {
+        did(&mut dynamic, command);
+    }
+    dynamic
+}
+
+#[test]
+fn the_file_brings_back_all_that_was_administered() {
+    for dynamic in [started(), administered(), DynamicSecurity::default()] {
+        let text = dynamic.to_file();
+        assert_eq!(DynamicSecurity::from_file(&text), Ok(dynamic), "{text}");
+    }
+    let text = administered().to_file();
+    assert!(!text.contains("pw\"") && !text.contains("secret\"\n    }"), "no password: {text}");
+    let read = DynamicSecurity::from_file(&text).unwrap();
+    assert!(read.check_password("kim", "c", Some(b"pw")) && !read.check_password("kim", "other", Some(b"pw")));
+    let old_kind = DynamicSecurity::with_admin("admin", PasswordHash::from_text(&sha512()).unwrap());
+    assert_eq!(DynamicSecurity::from_file(&old_kind.to_file()), Ok(old_kind));
+}
+
+fn sha512() -> String {
+    use base64::Engine as _;
+    let encode = |bytes: &[u8]| base64::prelude::BASE64_STANDARD.encode(bytes);
+    format!("$6${}${}", encode(&[1; 12]), encode(&[2; 64]))
+}
+
+/// What Mosquitto 2.0.11 wrote, begun by `mosquitto_ctrl dynsec init` for `admin` with the password `secret`, with a role, a group and two clients added.
+const FILE_OF_MOSQUITTO: &str = include_str!("mosquitto_2_0_11.json");
+
+#[test]
+fn a_file_of_mosquitto_is_read() {
+    let dynamic = DynamicSecurity::from_file(FILE_OF_MOSQUITTO).unwrap();
+    assert!(dynamic.check_password("admin", "any", Some(b"secret")) && !dynamic.check_password("admin", "any", Some(b"other")));
+    assert!(may(&dynamic, Some("admin"), "send", "$CONTROL/dynamic-security/v1") && !may(&dynamic, Some("admin"), "send", "a"));
+    assert!(dynamic.check_password("kim", "any", Some(b"pw")) && may(&dynamic, Some("kim"), "send", "room/1"));
+    assert!(!dynamic.check_password("lee", "onlyme", Some(b"pw")), "disabled");
+    assert_eq!((dynamic.anonymous_group.as_deref(), dynamic.clients["kim"].groups.0[0].1), (Some("house"), 3));
+    assert!(dynamic.clients["lee"].disabled && dynamic.clients["lee"].client_id.as_deref() == Some("onlyme"));
+    let [of_mosquitto, ours] = [FILE_OF_MOSQUITTO, &dynamic.to_file()].map(|text| serde_json::from_str::<Value>(text).unwrap());
+    assert_eq!(of_mosquitto["roles"], ours["roles"]);
+    assert_eq!((&of_mosquitto["groups"], &of_mosquitto["defaultACLAccess"]), (&ours["groups"], &ours["defaultACLAccess"]));
+    assert_eq!(of_mosquitto["clients"][0]["password"], ours["clients"][0]["password"]);
+    // As `mosquitto_ctrl dynsec init` writes it.
+    let named = DynamicSecurity::from_file(r#"{"clients":[{"username":"u","textName":"U"}]}"#).unwrap();
+    assert_eq!(named.clients["u"].text_name.as_deref(), Some("U"));
+}
+
+#[test]
+fn what_cannot_be_followed_is_named_and_nothing_is_passed_over() {
+    let refused = |text: &str| {
+        let message = DynamicSecurity::from_file(text).unwrap_err();
+        crate::text::Language::English.render(&message)
+    };
+    assert!(refused("[]").contains("no JSON object") && refused("{").contains("no JSON object"));
+    for (text, words) in [
+        (r#"{"roles":7}"#, "“” of roles cannot be followed: Entry not an object"),
+        (r#"{"roles":[7]}"#, "Entry not an object"),
+        (r#"{"roles":[{"rolename":"r"},{"rolename":"r"}]}"#, "“r” of roles cannot be followed: Role already exists"),
+        (r#"{"roles":[{"rolename":"r","allowwildcardsubs":false}]}"#, "'allowwildcardsubs' false is not supported"),
+        (r#"{"clients":[{"username":"u","roles":[{"rolename":"x"}]}]}"#, "“u” of clients cannot be followed: Role not found"),
+        (r#"{"clients":[{"username":"u","password":"AA=="}]}"#, "Invalid password, salt or iterations"),
+        (r#"{"clients":[{"username":"u","password":"AA==","salt":"AA==","iterations":1}]}"#, "Invalid password, salt or iterations"),
+        (r#"{"groups":[{"groupname":"g","clients":[{"username":"u"}]}]}"#, "“g” of groups cannot be followed: Client not found"),
+        (r#"{"anonymousGroup":"g"}"#, "“g” of anonymousGroup cannot be followed: Group not found"),
+    ] {
+        let told = refused(text);
+        assert!(told.contains(words), "{text}: {told}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_reading_the_file_panic(text in r#"(\{"(clients|roles|groups)":\[)?[-{}\[\]":,a-z0-9 ]{0,60}"#) {
+        if let Ok(read) = DynamicSecurity::from_file(&text) {
+            proptest::prop_assert_eq!(DynamicSecurity::from_file(&read.to_file()), Ok(read));
+        }
+    }
+}

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::log::{Log, say, warn};
-use super::setup::Setup;
+use super::setup::{self, Setup};
 use super::{Failure, format};
-use crate::broker::Profile;
+use crate::broker::{AccessControl, Profile};
 use crate::export::Format;
-use crate::native::{Admission, Control, Recording, Server, ServerConfig, raise_open_files};
+use crate::native::{Admission, Control, Happening, Recording, Server, ServerConfig, raise_open_files};
 use crate::text::{Language, key};
 use crate::time::Duration;
 
@@ -39,9 +39,14 @@ pub(super) struct Options {
     config: Option<PathBuf>,
     /// Let `mosquitto_ctrl dynsec` administer clients, groups and roles, as the user `admin` with the password in the first line of this file.
     ///
-    /// Nobody else may do anything until then. What is changed lasts until the broker stops.
+    /// Nobody else may do anything until then. Without --dynamic-security, what is changed lasts until the broker stops. Clients then authenticate by password
+    /// alone, not by SCRAM.
     #[arg(long, value_name = "FILE", conflicts_with = "config")]
     admin_password_file: Option<PathBuf>,
+    /// Keep the clients, groups and roles of `mosquitto_ctrl dynsec` in this file, the dynamic-security.json of Mosquitto: it is read at the start and written
+    /// with every change. --admin-password-file begins it, if there is none yet.
+    #[arg(long, value_name = "FILE", conflicts_with = "config")]
+    dynamic_security: Option<PathBuf>,
     /// Take on the documented limits of a known broker.
     #[arg(long, value_name = "NAME", value_parser = profile)]
     profile: Option<Profile>,
@@ -80,7 +85,8 @@ fn origin(text: &str) -> Result<String, String> {
 }
 
 impl Options {
-    fn server(&self, language: Language) -> Result<ServerConfig, Failure> {
+    /// What to serve, and the file of dynamic security.
+    fn server(&self, language: Language) -> Result<(ServerConfig, Option<PathBuf>), Failure> {
         let mut setup = match (&self.config, self.profile) {
             (Some(file), _) => Setup::of_config(language, file)?,
             (None, Some(profile)) => Setup::of_profile(profile),
@@ -90,8 +96,8 @@ impl Options {
             // As Mosquitto does unless its configuration says otherwise.
             setup.broker.sys_interval = Some(SYS_INTERVAL);
         }
-        if let Some(file) = &self.admin_password_file {
-            setup.administer_with(file)?;
+        if self.dynamic_security.is_some() || self.admin_password_file.is_some() {
+            setup.administer(language, self.dynamic_security.as_deref(), self.admin_password_file.as_deref())?;
         }
         let (mut tcp, mut websocket) = (self.tcp.clone(), self.ws.clone());
         if tcp.is_empty() && websocket.is_empty() {
@@ -117,7 +123,8 @@ impl Options {
             SocketAddr::V6(address) => format!("[{}]", address.ip()),
         }));
         let admission = Admission { origins: self.allow_origin.clone(), hosts };
-        Ok(ServerConfig { broker: setup.broker, tcp, websocket, admission, ..ServerConfig::default() })
+        let config = ServerConfig { broker: setup.broker, tcp, websocket, admission, ..ServerConfig::default() };
+        Ok((config, setup.dynamic_file))
     }
 
     /// The files to write. Each is opened now: a mistake should show before the broker has run for an hour.
@@ -136,7 +143,7 @@ impl Options {
 
 /// Serves until a signal asks for the end.
 pub(super) fn serve(language: Language, options: Options) -> Result<ExitCode, Failure> {
-    let config = options.server(language)?;
+    let (config, dynamic_file) = options.server(language)?;
     let exports = options.exports()?;
     let connections_max = config.broker.max_connections;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -163,6 +170,9 @@ pub(super) fn serve(language: Language, options: Options) -> Result<ExitCode, Fa
                     recording.take(at, happening);
                 }
                 log.hear(at, happening);
+                if let (Happening::AccessChanged(access), Some(file)) = (happening, &dynamic_file) {
+                    keep(language, file, access);
+                }
             })
             .await;
         if let Some(recording) = recording {
@@ -174,6 +184,14 @@ pub(super) fn serve(language: Language, options: Options) -> Result<ExitCode, Fa
         }
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// Writes what is administered. A mistake is told and changes nothing: what counts is what the broker has.
+fn keep(language: Language, file: &Path, access: &AccessControl) {
+    let Some(dynamic) = &access.dynamic else { return };
+    if let Err(Failure(why)) = setup::write_dynamic(file, dynamic) {
+        warn(&language.render(&key::LOG_NOT_KEPT.with("why", why)));
+    }
 }
 
 fn warn_of_few_files(language: Language, connections_max: usize) {

@@ -33,7 +33,11 @@ impl Log {
             Happening::Closed { connection, reason } if self.is_verbose => {
                 self.tell(at, Some(close_words(*reason).with("number", connection.0)));
             }
-            Happening::Broker(_) | Happening::Opened { .. } | Happening::Closed { .. } | Happening::Sent { .. } => {}
+            Happening::Broker(_)
+            | Happening::Opened { .. }
+            | Happening::Closed { .. }
+            | Happening::Sent { .. }
+            | Happening::AccessChanged(_) => {}
         }
     }
 
