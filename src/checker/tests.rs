@@ -55,8 +55,8 @@ fn drawn_scenarios_keep_every_promise() {
 /// Seeds of which the first of each line showed a mistake of engine or checker, and the others the same once more.
 const FAILED_ONCE: [u64; 7] = [
     // In 3.1.1, a program without memory that uses a Packet Identifier again was cut off for ever.
-    42_335, // A copy that moves when its member unsubscribes was taken for the one of another group.
-    99_546, // A PUBACK that refuses was taken for the end of an exchange at QoS 2.
+    42_335,  // A copy that moves when its member unsubscribes was taken for the one of another group.
+    99_546,  // A PUBACK that refuses was taken for the end of an exchange at QoS 2.
     111_855, // Copies of a broker that dies were taken for such as move, and those that have arrived for such as have not.
     121_137, 128_296, 170_851, 176_565,
 ];

@@ -31,13 +31,20 @@ use crate::text::{Message, key};
 use crate::trace::NodeKind;
 
 /// The kinds of nodes by the words of the file.
-const KINDS: [(&str, NodeKind); 5] = [
+pub(super) const KINDS: [(&str, NodeKind); 5] = [
     ("sensor", NodeKind::Sensor),
     ("actuator", NodeKind::Actuator),
     ("app", NodeKind::App),
     ("dashboard", NodeKind::Dashboard),
     ("server", NodeKind::Server),
 ];
+
+/// What gives way in a full queue, by the words of the file.
+pub(super) const OVERFLOWS: [(&str, Overflow); 2] = [("drop-newest", Overflow::DropNewest), ("drop-oldest", Overflow::DropOldest)];
+
+/// What a Server Reference means, by the words of the file.
+pub(super) const SERVER_REFERENCES: [(&str, OnServerReference); 2] =
+    [("stay", OnServerReference::Stay), ("leave", OnServerReference::Leave)];
 
 /// Longest text of a name, user name and the like, in bytes: what MQTT allows.
 const MAX_TEXT: usize = 65_535;
@@ -117,7 +124,7 @@ pub(super) fn read(table: &Table<'_, '_>) -> Option<ClientSpec> {
         Some(())
     }));
     check(each(table.get("overflow").as_ref(), |value| {
-        config.overflow = value.choice(&[("drop-newest", Overflow::DropNewest), ("drop-oldest", Overflow::DropOldest)])?;
+        config.overflow = value.choice(&OVERFLOWS)?;
         Some(())
     }));
     check(each(table.get("keeps_qos_0").as_ref(), |value| {
@@ -219,7 +226,7 @@ fn read_of_5(table: &Table<'_, '_>, config: &mut ClientConfig) -> Option<()> {
         Some(())
     }));
     check(of_5(table, version, "on_server_reference", |value| {
-        config.on_server_reference = value.choice(&[("stay", OnServerReference::Stay), ("leave", OnServerReference::Leave)])?;
+        config.on_server_reference = value.choice(&SERVER_REFERENCES)?;
         Some(())
     }));
     good.then_some(())

@@ -10,6 +10,7 @@ mod properties;
 mod reply;
 #[cfg(test)]
 mod tests;
+mod write;
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use bytestring::ByteString;
 
 pub use device::{Device, Signal};
 pub use reply::Reply;
+pub use write::NotWritable;
 
 use super::{Command, toml_source::Table};
 use crate::broker::BrokerConfig;
@@ -113,6 +115,14 @@ impl Scenario {
     /// All mistakes of the author, in the order of the file.
     pub fn parse(file: &str, text: &str) -> Result<Self, Vec<Diagnostic>> {
         parse::parse(file, text)
+    }
+
+    /// The file that reads back to this scenario.
+    ///
+    /// # Errors
+    /// The scenario has something that no file can say.
+    pub fn to_toml(&self) -> Result<String, NotWritable> {
+        write::write(self)
     }
 
     /// Reads a file that has only `[[timeline]]` entries for this scenario: a stored solution or a wrong attempt.
