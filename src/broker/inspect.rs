@@ -162,6 +162,12 @@ impl Broker {
         self.by_client.len()
     }
 
+    /// How many messages are retained, queued or in flight, each counted once.
+    #[must_use]
+    pub fn kept_messages(&self) -> usize {
+        self.held.totals().0
+    }
+
     /// How many retained messages there are.
     #[must_use]
     pub fn retained_count(&self) -> usize {

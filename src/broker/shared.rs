@@ -118,13 +118,15 @@ impl SharedSubscriptions {
         true
     }
 
-    /// The groups whose filter matches, in order of their numbers.
+    /// The groups whose filter matches, in order of their names: their numbers depend on groups that have nothing to do with them.
     pub(super) fn matching(&self, topic: &TopicName) -> Vec<ShareKey> {
         let mut found = Vec::new();
         if !self.by_filter.is_empty() {
             self.tree.matches(topic, &mut found);
         }
-        found.into_iter().map(|found| found.subscriber).collect()
+        let mut keys: Vec<ShareKey> = found.into_iter().map(|found| found.subscriber).collect();
+        keys.sort_by_key(|key| self.groups.get(key.0).map(|group| &group.filter));
+        keys
     }
 }
 
@@ -297,6 +299,15 @@ mod tests {
         assert_eq!(shared.matching(&TopicName::new("a").unwrap()).len(), 3);
         assert_eq!(shared.matching(&TopicName::new("b").unwrap()), [ShareKey(2)]);
         assert_eq!(shared.matching(&TopicName::new("$share/g/a").unwrap()), []);
+        // Whatever was there before, a message goes to the groups in order of their names.
+        shared.leave(&filters[0], SessionKey(0));
+        shared.leave(&filters[0], SessionKey(1));
+        shared.leave(&filters[0], SessionKey(2));
+        let other = TopicFilter::new("$share/a/other".to_owned()).unwrap();
+        shared.join(&other, Member { session: SessionKey(9), granted });
+        (0..3).for_each(|session| shared.join(&filters[0], Member { session: SessionKey(session), granted }));
+        assert_eq!(shared.matching(&TopicName::new("a").unwrap()), [ShareKey(2), ShareKey(3), ShareKey(1)]);
+        assert!(shared.leave(&other, SessionKey(9)));
         for filter in &filters {
             for session in 0..3 {
                 assert!(shared.leave(filter, SessionKey(session)));

@@ -157,6 +157,54 @@ const fn defect(invariant: Invariant, name: &'static str, show: fn(&Event) -> Op
     Defect { name, invariant, show }
 }
 
+/// A defect that no record shows: it is planted in the second of two runs, or in what is left at the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flaw {
+    /// The clock of the machine shows in one record.
+    WallClock,
+    /// The file that is written has a line less.
+    LineForgotten,
+    /// A packet that comes in several pieces is not taken.
+    PieceForgotten,
+    /// The stranger is a member of a group of the others.
+    StrangerShares,
+    /// The stranger's messages go to everybody.
+    StrangerMeddles,
+    /// Who sends nonsense may use the Client Identifier of another.
+    HostileTakesOver,
+    /// Nobody keeps who sends nonsense in a corner.
+    HostileIsFree,
+    /// One session never ends.
+    SessionOverlooked,
+}
+
+impl Flaw {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::WallClock,
+        Self::LineForgotten,
+        Self::PieceForgotten,
+        Self::StrangerShares,
+        Self::StrangerMeddles,
+        Self::HostileTakesOver,
+        Self::HostileIsFree,
+        Self::SessionOverlooked,
+    ];
+
+    /// The promise that it breaks.
+    #[must_use]
+    pub const fn invariant(self) -> Invariant {
+        match self {
+            Self::WallClock => Invariant::Determinism,
+            Self::LineForgotten => Invariant::Replay,
+            Self::PieceForgotten => Invariant::Chunking,
+            Self::StrangerShares | Self::StrangerMeddles => Invariant::Isolation,
+            Self::HostileTakesOver | Self::HostileIsFree => Invariant::Hostility,
+            Self::SessionOverlooked => Invariant::NoLeak,
+        }
+    }
+}
+
 use Invariant as I;
 
 /// All of them.

@@ -33,10 +33,11 @@ fn every_lesson_keeps_every_promise() {
 }
 
 #[test]
-fn each_invariant_that_one_trace_can_show_has_a_defect() {
-    use super::planted::DEFECTS;
-    let without: Vec<_> =
-        Invariant::ALL.into_iter().filter(|one| !one.takes_runs() && DEFECTS.iter().all(|defect| defect.invariant != *one)).collect();
+fn each_invariant_has_a_defect() {
+    use super::planted::{DEFECTS, Flaw};
+    let defects = DEFECTS.iter().map(|defect| defect.invariant).chain(Flaw::ALL.map(Flaw::invariant));
+    let with: std::collections::BTreeSet<_> = defects.collect();
+    let without: Vec<_> = Invariant::ALL.into_iter().filter(|one| !with.contains(one)).collect();
     assert!(without.is_empty(), "{without:?}");
 }
 
@@ -76,7 +77,7 @@ fn every_planted_defect_is_caught_and_shrinks() {
     let mut missed = Vec::new();
     for defect in &DEFECTS {
         let breaks = |report: &Report| report.violations().any(|violation| violation.invariant == defect.invariant);
-        let judge = |scenario: &Arc<Scenario>, nth| explore::run_with(scenario, Some(&mut Planter::new(*defect, nth))).report;
+        let judge = |scenario: &Arc<Scenario>, nth| explore::run_with(scenario, Some(&mut Planter::new(*defect, nth)), None).report;
         let caught = (0..2_000_u64).find_map(|seed| {
             let scenario = generate(crate::rng::Seed(seed)).shared();
             let nth = u32::try_from(seed % 5).unwrap();
@@ -92,4 +93,31 @@ fn every_planted_defect_is_caught_and_shrinks() {
         }
     }
     assert!(missed.is_empty(), "{missed:#?}");
+}
+
+#[test]
+fn runs_that_differ_in_what_must_not_matter_are_the_same() {
+    for seed in 0..100 {
+        let scenario = generate(crate::rng::Seed(seed)).shared();
+        let mut report = Checker::new().finish(false);
+        relations::judge(&scenario, None, &mut report);
+        let violations: Vec<_> = report.violations().collect();
+        assert!(violations.is_empty(), "seed {seed}: {violations:#?}");
+        let judged = Invariant::ALL.into_iter().filter(|one| matches!(report.judgement(*one), Judgement::Kept(_))).count();
+        assert_eq!(judged, 5);
+    }
+}
+
+#[test]
+fn what_no_record_shows_is_caught() {
+    use super::planted::Flaw;
+    for flaw in Flaw::ALL {
+        let is_caught = (0..20).any(|seed| {
+            let scenario = generate(crate::rng::Seed(seed)).shared();
+            let mut report = explore::run_with(&scenario, None, Some(flaw)).report;
+            relations::judge(&scenario, Some(flaw), &mut report);
+            matches!(report.judgement(flaw.invariant()), Judgement::Broken(_))
+        });
+        assert!(is_caught, "{flaw:?}");
+    }
 }

@@ -15,6 +15,8 @@ pub struct WorldLimits {
     pub replies: usize,
     /// Bytes of one payload.
     pub payload: usize,
+    /// Bytes that one side is handed at once, as by one read from a socket; 0 counts as 1. Nothing comes later for it.
+    pub read: usize,
 }
 
 impl Default for WorldLimits {
@@ -26,6 +28,7 @@ impl Default for WorldLimits {
             frozen_backlog: 1_048_576,
             replies: 10_000,
             payload: crate::sim::scenario::MAX_PAYLOAD,
+            read: usize::MAX,
         }
     }
 }

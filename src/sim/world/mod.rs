@@ -9,6 +9,7 @@ mod connection;
 mod device_run;
 mod limits;
 mod settle;
+mod spoil;
 mod station;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -25,7 +26,7 @@ use station::Station;
 use crate::broker::Broker;
 use crate::link::Link;
 use crate::packet::ClientId;
-use crate::rng::Seed;
+use crate::rng::{RngStream, Seed};
 use crate::session::ConnectionId;
 use crate::sim::{Command, CommandError, Scenario};
 use crate::text::{Message, key};
@@ -54,6 +55,8 @@ pub struct World {
     /// The record that scheduled the Will of a client: the cause of its publication.
     wills: BTreeMap<ClientId, RecordId>,
     started: Option<RecordId>,
+    /// What draws how the packets of some clients come out.
+    spoils: BTreeMap<u32, RngStream>,
     /// What is still to be handed on within the current event; empty between events.
     deliveries: VecDeque<Delivery>,
     /// Whose timer may have changed within the current event; empty between events.
@@ -121,6 +124,7 @@ impl World {
             next_reply: 0,
             wills: BTreeMap::new(),
             started: None,
+            spoils: BTreeMap::new(),
             deliveries: VecDeque::new(),
             touched: BTreeSet::new(),
         }
@@ -322,6 +326,7 @@ impl Hash for World {
         self.next_reply.hash(state);
         self.wills.hash(state);
         self.started.hash(state);
+        self.spoils.iter().for_each(|spoil| spoil.hash(state));
     }
 }
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::connection::Connection;
-use super::{Source, World, node_of};
+use super::{Source, World, node_of, spoil};
 use crate::broker::{self, BrokerEvent};
 use crate::client::{self, ClientEvent, ClientState};
 use crate::link::{CutDirection, CutNotice, Label, Link, LinkEvent, LossReason, Side, UnitNumber, Verdict};
@@ -235,6 +235,10 @@ impl World {
                 if packet_type == PacketType::Connect {
                     station.connect = Some(bytes.clone());
                 }
+                let bytes = match self.spoils.get_mut(&index) {
+                    None => bytes,
+                    Some(rng) => spoil::spoiled(rng, packet_type, &bytes),
+                };
                 self.write(id, Side::Client, packet_type, bytes, cause, trace);
             }
             (Transmit::Close, Some(id)) => {
@@ -436,7 +440,12 @@ impl World {
                     let record = trace.push(self.now, why, Event::TransportOpened { connection: id, side });
                     hand_on(side, What::Opened, Some(record));
                 }
-                LinkEvent::BytesArrived { to, bytes } => hand_on(to, What::Bytes(bytes), cause),
+                LinkEvent::BytesArrived { to, mut bytes } => {
+                    while bytes.len() > self.limits.read.max(1) {
+                        hand_on(to, What::Bytes(bytes.split_to(self.limits.read.max(1))), cause);
+                    }
+                    hand_on(to, What::Bytes(bytes), cause);
+                }
                 LinkEvent::UnitArrived { from, unit } => hand_on(from.peer(), What::Whole(unit), cause),
                 LinkEvent::UnitLost { from, unit, reason } => {
                     if let Some(sent) = connection.never(from, unit) {
