@@ -1,6 +1,11 @@
 playground-no-such-lesson = There is no lesson “{ $slug }”. Pick one from the list.
 playground-branch-original = Original run
 playground-branch = Branch { $number }
+playground-branch-named = { $name }
+playground-next-time-out = the next time-out
+playground-no-time-out = No time-out comes until { $at } s.
+playground-until-nowhere = Until { $at } s this does not happen: { $what }
+playground-no-such-node = There is no such participant.
 playground-no-such-packet = There is no such packet in this run.
 playground-too-far = That packet is too far ahead to compute at once. Play on or go to the end, then try again.
 playground-not-yet = That packet has not appeared yet. Do your part first, then try again.

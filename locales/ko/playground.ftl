@@ -1,6 +1,11 @@
 playground-no-such-lesson = “{ $slug }” 수업은 없어요. 수업 목록에서 골라 주세요.
 playground-branch-original = 처음 흐름
 playground-branch = 갈래 { $number }
+playground-branch-named = { $name }
+playground-next-time-out = 다음 타임아웃
+playground-no-time-out = { $at }초까지 타임아웃이 나지 않아요.
+playground-until-nowhere = { $at }초까지 이 일이 일어나지 않아요: { $what }
+playground-no-such-node = 그런 참가자는 없어요.
 playground-no-such-packet = 이 흐름에는 그런 패킷이 없어요.
 playground-too-far = 그 패킷이 나올 때까지는 한 번에 계산하기에 너무 멀어요. 재생하거나 끝으로 간 다음 다시 눌러 보세요.
 playground-not-yet = 그 패킷은 아직 나타나지 않았어요. 먼저 할 일을 하고 다시 눌러 보세요.

@@ -11,6 +11,7 @@ mod pattern;
 mod pattern_file;
 mod prose;
 mod run;
+mod watch;
 
 pub use catalog::{catalog, catalog_mistakes};
 pub use expectation::{Count, Expectation, judge};
@@ -20,3 +21,4 @@ pub use model::{
 pub use parse::{Files, parse};
 pub use pattern::{EventKind, EventPattern, PacketPattern, Pattern};
 pub use run::{Flaw, Judged, Run, check, run};
+pub use watch::Watch;

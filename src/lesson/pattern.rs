@@ -99,6 +99,32 @@ pub enum EventKind {
     Retransmission,
 }
 
+impl EventKind {
+    /// What happens, in words.
+    #[must_use]
+    pub const fn message(self) -> Message {
+        let words = match self {
+            Self::Connected => key::LESSON_EVENT_CONNECTED,
+            Self::Disconnected => key::LESSON_EVENT_DISCONNECTED,
+            Self::KeepAliveTimeout => key::LESSON_EVENT_KEEP_ALIVE_TIMEOUT,
+            Self::WillPublished => key::LESSON_EVENT_WILL_PUBLISHED,
+            Self::WillDiscarded => key::LESSON_EVENT_WILL_DISCARDED,
+            Self::PowerOff => key::LESSON_EVENT_POWER_OFF,
+            Self::PowerOn => key::LESSON_EVENT_POWER_ON,
+            Self::PathCut => key::LESSON_EVENT_PATH_CUT,
+            Self::PathRestored => key::LESSON_EVENT_PATH_RESTORED,
+            Self::MessageReceived => key::LESSON_EVENT_MESSAGE_RECEIVED,
+            Self::DuplicateSuppressed => key::LESSON_EVENT_DUPLICATE_SUPPRESSED,
+            Self::PublishCompleted => key::LESSON_EVENT_PUBLISH_COMPLETED,
+            Self::SessionEnded => key::LESSON_EVENT_SESSION_ENDED,
+            Self::MalformedPacket => key::LESSON_EVENT_MALFORMED_PACKET,
+            Self::SegmentLost => key::LESSON_EVENT_SEGMENT_LOST,
+            Self::Retransmission => key::LESSON_EVENT_RETRANSMISSION,
+        };
+        words.message()
+    }
+}
+
 /// Which events are meant. Absent fields match everything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventPattern {
@@ -128,47 +154,66 @@ pub enum Pattern {
 /// Packet Identifiers bound to names while a sequence is matched.
 pub(super) type Bindings = BTreeMap<String, PacketId>;
 
-/// A trace prepared for matching: who is at the end of each connection, and what became of each packet.
-pub(super) struct Matcher<'a> {
-    records: &'a [Record],
+/// What the records so far tell of a run: who is at the end of each connection, and what became of each packet.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Known {
     clients: BTreeMap<ConnectionId, NodeId>,
     arrived: BTreeMap<RecordId, bool>,
     names: BTreeMap<String, NodeId>,
 }
 
+/// A trace prepared for matching.
+pub(super) struct Matcher<'a> {
+    records: &'a [Record],
+    known: Known,
+}
+
 impl<'a> Matcher<'a> {
     pub(super) fn new(nodes: &[Node], records: &'a [Record]) -> Self {
-        let mut matcher = Self { records, clients: BTreeMap::new(), arrived: BTreeMap::new(), names: BTreeMap::new() };
-        for (number, node) in (0..).zip(nodes) {
-            matcher.names.insert(node.name.clone(), NodeId(number));
-        }
-        let mut connections: BTreeMap<ConnectionId, NodeId> = BTreeMap::new();
+        let mut known = Known::new(nodes);
         for record in records {
-            match &record.event {
-                Event::ConnectionOpening { connection, client } => {
-                    connections.insert(*connection, *client);
-                }
-                Event::PacketReceived { sent: Some(sent), .. } => {
-                    matcher.arrived.insert(*sent, true);
-                }
-                Event::PacketLost { sent, .. } => {
-                    matcher.arrived.insert(*sent, false);
-                }
-                // The scenario's name and the Client Identifier may differ: the CONNECT on a connection tells whose it is.
-                Event::Broker(BrokerEvent::ClientConnected { connection, client_id, .. }) => {
-                    if let Some(node) = connections.get(connection) {
-                        matcher.names.insert(client_id.as_str().to_owned(), *node);
-                    }
-                }
-                _ => {}
-            }
+            known.take(record);
         }
-        matcher.clients = connections;
-        matcher
+        Self { records, known }
     }
 
     pub(super) const fn records(&self) -> &'a [Record] {
         self.records
+    }
+
+    /// Whether the record matches; a name in the pattern binds or must agree.
+    pub(super) fn matches(&self, pattern: &Pattern, record: &Record, bindings: &mut Bindings) -> bool {
+        self.known.matches(pattern, record, bindings)
+    }
+}
+
+impl Known {
+    /// Before anything has happened.
+    pub(super) fn new(nodes: &[Node]) -> Self {
+        let names = (0..).zip(nodes).map(|(number, node)| (node.name.clone(), NodeId(number))).collect();
+        Self { names, ..Self::default() }
+    }
+
+    /// Takes in the next record.
+    pub(super) fn take(&mut self, record: &Record) {
+        match &record.event {
+            Event::ConnectionOpening { connection, client } => {
+                self.clients.insert(*connection, *client);
+            }
+            Event::PacketReceived { sent: Some(sent), .. } => {
+                self.arrived.insert(*sent, true);
+            }
+            Event::PacketLost { sent, .. } => {
+                self.arrived.insert(*sent, false);
+            }
+            // The scenario's name and the Client Identifier may differ: the CONNECT on a connection tells whose it is.
+            Event::Broker(BrokerEvent::ClientConnected { connection, client_id, .. }) => {
+                if let Some(node) = self.clients.get(connection) {
+                    self.names.insert(client_id.as_str().to_owned(), *node);
+                }
+            }
+            _ => {}
+        }
     }
 
     /// Whether the record matches; a name in the pattern binds or must agree.
@@ -340,29 +385,8 @@ pub(super) fn describe(pattern: &Pattern, nodes: &[Node]) -> Message {
             details.extend(pattern.payload.as_ref().map(|payload| format!("\"{payload}\"")));
             details.extend(pattern.after.map(|at| format!("t ≥ {at}")));
             details.extend(pattern.before.map(|at| format!("t ≤ {at}")));
-            let what = match pattern.kind {
-                EventKind::Connected => key::LESSON_EVENT_CONNECTED,
-                EventKind::Disconnected => key::LESSON_EVENT_DISCONNECTED,
-                EventKind::KeepAliveTimeout => key::LESSON_EVENT_KEEP_ALIVE_TIMEOUT,
-                EventKind::WillPublished => key::LESSON_EVENT_WILL_PUBLISHED,
-                EventKind::WillDiscarded => key::LESSON_EVENT_WILL_DISCARDED,
-                EventKind::PowerOff => key::LESSON_EVENT_POWER_OFF,
-                EventKind::PowerOn => key::LESSON_EVENT_POWER_ON,
-                EventKind::PathCut => key::LESSON_EVENT_PATH_CUT,
-                EventKind::PathRestored => key::LESSON_EVENT_PATH_RESTORED,
-                EventKind::MessageReceived => key::LESSON_EVENT_MESSAGE_RECEIVED,
-                EventKind::DuplicateSuppressed => key::LESSON_EVENT_DUPLICATE_SUPPRESSED,
-                EventKind::PublishCompleted => key::LESSON_EVENT_PUBLISH_COMPLETED,
-                EventKind::SessionEnded => key::LESSON_EVENT_SESSION_ENDED,
-                EventKind::MalformedPacket => key::LESSON_EVENT_MALFORMED_PACKET,
-                EventKind::SegmentLost => key::LESSON_EVENT_SEGMENT_LOST,
-                EventKind::Retransmission => key::LESSON_EVENT_RETRANSMISSION,
-            };
-            if details.is_empty() {
-                what.message()
-            } else {
-                key::LESSON_EVENT.with("what", what.message()).with("details", details.join(", "))
-            }
+            let what = pattern.kind.message();
+            if details.is_empty() { what } else { key::LESSON_EVENT.with("what", what).with("details", details.join(", ")) }
         }
     }
 }

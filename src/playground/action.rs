@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::Until;
 use crate::sim::{BranchId, Command, Stride};
 use crate::time::{Duration, Instant};
 use crate::trace::RecordId;
@@ -43,10 +44,23 @@ pub enum Action {
     Seek(Instant),
     /// Right behind a record; pauses.
     SeekRecord(RecordId),
+    /// Run on until something happens, at most to the end of the lesson; from there on once more as long.
+    RunUntil(Until),
     /// Do something in the world, at the cursor. In the past this makes a branch.
     Do(Command),
     /// Go to another branch.
     SwitchBranch(BranchId),
+    /// Give a branch a name; an empty one takes it away.
+    NameBranch {
+        /// Which.
+        branch: BranchId,
+        /// The name; what is longer than [`Action::NAME_CHARACTERS`] is cut.
+        name: String,
+    },
+    /// Show or leave the comparison of two branches. The newest branch is compared with the one that it left, until [`Action::Compare`] names others.
+    ShowComparison(bool),
+    /// Compare these two branches.
+    Compare(BranchId, BranchId),
     /// Select the packet with this record, everywhere.
     Select(Option<RecordId>),
     /// Select a field of the selected packet, by its index in the dissection.
@@ -72,6 +86,11 @@ pub enum Action {
     Restart,
     /// Something happened on a live connection.
     Live(LiveInput),
+}
+
+impl Action {
+    /// Characters of a branch's name.
+    pub const NAME_CHARACTERS: usize = 40;
 }
 
 /// Something happened on a live connection. `now` is the time since it was opened.

@@ -243,7 +243,7 @@ impl Live {
     }
 
     fn stops(&self, index: usize, stride: Stride) -> bool {
-        self.trace().records().get(index).is_some_and(|record| stride.stops_at(record))
+        stride.stops_at(self.trace().records(), index)
     }
 
     pub(super) fn step_forward(&mut self, stride: Stride) {

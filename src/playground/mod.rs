@@ -2,6 +2,7 @@
 
 mod action;
 mod clock;
+mod compare;
 mod draft;
 mod live;
 mod progress;
@@ -10,11 +11,16 @@ mod screen;
 #[cfg(test)]
 mod tests;
 mod transport;
+mod until;
 mod views;
 
 pub use action::{Action, LiveInput, Speed};
 pub use draft::{NotAValue, PropertiesDraft};
-pub use screen::{BranchRow, ClientRow, FieldRow, LessonScreen, PredictionState, Screen, Selection, TimelineMark, Transport, UsualMessage};
+pub use screen::{
+    BranchRow, ClientRow, ComparisonScreen, FieldRow, LessonScreen, PredictionState, Screen, Selection, TimelineMark, Transport,
+    UsualMessage,
+};
+pub use until::{Occurrence, Until};
 
 use std::rc::Rc;
 
@@ -28,6 +34,7 @@ use crate::time::{Duration, Instant};
 use crate::trace::{Event, Node, RecordId, Trace};
 use crate::view::SessionReport;
 use clock::Clock;
+use compare::Compared;
 use live::Live;
 use progress::Progress;
 use run::{Run, Search};
@@ -46,6 +53,7 @@ pub struct Playground {
     selected: Option<RecordId>,
     field: Option<usize>,
     views: Views,
+    compared: Compared,
     /// Counts the runs started here, so that views know a new one.
     runs: u64,
     /// What the goals were last judged on, and the real time since then.
@@ -94,6 +102,7 @@ impl Playground {
             selected: None,
             field: None,
             views: Views::default(),
+            compared: Compared::default(),
             runs: 0,
             judged: None,
             since_judged: Duration::ZERO,
@@ -139,6 +148,12 @@ impl Playground {
                 }
                 Engine::Run(_) => Err(key::PLAYGROUND_ONLY_LIVE.message()),
             },
+            Action::NameBranch { branch, name } => self.name_branch(branch, &name),
+            Action::ShowComparison(shown) => {
+                self.compared.shown = shown;
+                Ok(())
+            }
+            Action::Compare(first, second) => self.compare(first, second),
             Action::Tick { elapsed } => self.tick(elapsed),
             moves => self.navigate(moves),
         }
@@ -158,13 +173,18 @@ impl Playground {
         self.selected = None;
         self.field = None;
         self.judged = None;
+        self.compared.pair = None;
     }
 
     fn carry_out(&mut self, command: Command) -> Result<(), Message> {
         match &mut self.engine {
             Engine::Live(live) => live.apply(&command),
             Engine::Run(run) => {
+                let before = run.history.branches().len();
                 run.apply(command)?;
+                if run.history.branches().len() > before {
+                    self.compared.pair = None;
+                }
                 if let Some(progress) = &mut self.progress {
                     progress.showing_solution = false;
                 }
@@ -272,7 +292,8 @@ impl Playground {
 
     /// What the page shows now. Parts that did not change are the same `Rc`.
     pub fn screen(&mut self) -> Screen {
-        if self.progress.is_some() && (!self.clock.playing || self.since_judged >= JUDGE_EVERY) {
+        let is_busy = matches!(&self.engine, Engine::Run(run) if run.target.is_some() || run.pursuit.is_some());
+        if self.progress.is_some() && (!(self.clock.playing || is_busy) || self.since_judged >= JUDGE_EVERY) {
             self.judge_goals();
         }
         let (source, cursor) = (self.source(), self.engine.cursor());
@@ -284,7 +305,9 @@ impl Playground {
         let stage = views.stage(trace, cursor);
         let (sessions, clients) = self.engine.state_parts(views, &nodes, cursor);
         let (announced, announcement) = views.announcement(cursor.records).unzip();
-        let transport = self.transport();
+        let comparison = self.comparison();
+        let mut transport = self.transport();
+        transport.busy |= comparison.as_ref().is_some_and(|comparison| comparison.waiting);
         let lesson = self.progress.as_ref().map(Progress::screen);
         Screen {
             nodes,
@@ -298,6 +321,7 @@ impl Playground {
             lesson: lesson.map(|lesson| self.lesson_screen.get(lesson.clone(), || lesson)),
             announcement,
             announced,
+            comparison,
             live: matches!(self.engine, Engine::Live(_)),
         }
     }

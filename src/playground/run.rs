@@ -3,11 +3,13 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::Until;
+use crate::lesson::Watch;
 use crate::rng::Seed;
-use crate::sim::{Command, Cursor, History, Limits, Scenario, Stride};
+use crate::sim::{Command, Cursor, History, Limits, Outcome, Scenario, Stride};
 use crate::text::Message;
 use crate::time::Instant;
-use crate::trace::{RecordId, Trace};
+use crate::trace::{Record, RecordId, Trace};
 
 /// What one action may compute, so that a frame never hangs. What is left over goes on at the next tick.
 const EVENTS_PER_SLICE: usize = 4_000;
@@ -31,6 +33,29 @@ pub(super) enum Search {
     GaveUp,
 }
 
+/// What a run goes on for until it happens, over as many ticks as it takes.
+#[derive(Clone, Debug)]
+pub(super) struct Pursuit {
+    pub(super) quest: Quest,
+    /// No further than this.
+    pub(super) until: Instant,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Quest {
+    TimeOut,
+    Until(Box<Until>, Box<Watch>),
+}
+
+impl Quest {
+    fn meets(&mut self, records: &[Record], index: usize) -> bool {
+        match self {
+            Self::TimeOut => Stride::TimeOut.stops_at(records, index),
+            Self::Until(_, watch) => watch.sees(records, index),
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct Run {
     pub(super) history: History,
@@ -38,12 +63,14 @@ pub(super) struct Run {
     script: VecDeque<(Instant, Command)>,
     /// Where a seek that is not finished wants to go.
     pub(super) target: Option<Instant>,
+    /// What it runs on for.
+    pub(super) pursuit: Option<Pursuit>,
 }
 
 impl Run {
     pub(super) fn new(scenario: &Arc<Scenario>, seed: Seed, script: Vec<(Instant, Command)>) -> Self {
         let limits = Limits { events_per_call: EVENTS_PER_SLICE, ..Limits::default() };
-        Self { history: History::new(Arc::clone(scenario), seed, limits), script: script.into(), target: None }
+        Self { history: History::new(Arc::clone(scenario), seed, limits), script: script.into(), target: None, pursuit: None }
     }
 
     pub(super) fn trace(&self) -> &Trace {
@@ -96,7 +123,7 @@ impl Run {
     /// A command of the script that makes no sense when its time comes.
     pub(super) fn step_forward(&mut self, stride: Stride) -> Result<bool, Message> {
         let Some(due) = self.script.front().map(|(due, _)| *due) else { return Ok(self.history.step_forward(stride)) };
-        if self.history.run_until(due, |record| stride.stops_at(record)).is_some() {
+        if self.history.run_until(due, |records, index| stride.stops_at(records, index)).is_some() {
             self.history.settle(stride);
             return Ok(true);
         }
@@ -107,15 +134,46 @@ impl Run {
         Ok(true)
     }
 
+    /// Ends whatever goes on over several ticks.
+    pub(super) fn stop(&mut self) {
+        self.target = None;
+        self.pursuit = None;
+    }
+
+    /// Goes on with what is looked for, within the budget of one action. When it has ended, says what it was and what came of it.
+    ///
+    /// # Errors
+    /// A command of the script that makes no sense when its time comes.
+    pub(super) fn pursue(&mut self) -> Result<Option<(Pursuit, Outcome)>, Message> {
+        let Some(mut pursuit) = self.pursuit.take() else { return Ok(None) };
+        for _ in 0..SLICES_PER_ACTION {
+            let due = self.script.front().map(|(due, _)| *due).filter(|due| *due <= pursuit.until);
+            let mut outcome = self.history.run_on(due.unwrap_or(pursuit.until), |records, index| pursuit.quest.meets(records, index));
+            if outcome == Outcome::Nowhere && due.is_some() {
+                let before = self.cursor().records;
+                self.carry_out()?;
+                let records = self.trace().records();
+                let Some(index) = (before..self.cursor().records).find(|index| pursuit.quest.meets(records, *index)) else { continue };
+                let Some(found) = records.get(index).map(|record| record.id) else { continue };
+                self.history.seek_record(found);
+                outcome = Outcome::Found(found);
+            }
+            if outcome != Outcome::Unfinished {
+                return Ok(Some((pursuit, outcome)));
+            }
+        }
+        self.pursuit = Some(pursuit);
+        Ok(None)
+    }
+
     /// Does something at the cursor. The learner's own act ends the script.
     ///
     /// # Errors
     /// The command makes no sense there.
     pub(super) fn apply(&mut self, command: Command) -> Result<RecordId, Message> {
-        let number = self.history.branches().len().to_string();
-        let record = self.history.apply(command, &number).map_err(|error| error.message())?;
+        let record = self.history.apply(command, "").map_err(|error| error.message())?;
         self.script.clear();
-        self.target = None;
+        self.stop();
         Ok(record)
     }
 
@@ -140,7 +198,7 @@ impl Run {
                 } else {
                     // As far as the copy came, in as many slices.
                     let mut slices = 0..SLICES_PER_ACTION;
-                    while slices.next().is_some() && self.history.run_until(until, |passed| passed.id == record).is_none() {}
+                    while slices.next().is_some() && self.history.run_until(until, |_, index| index == record.0 as usize).is_none() {}
                 }
             }
         }

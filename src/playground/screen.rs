@@ -10,7 +10,7 @@ use crate::sim::{BranchId, Device, World};
 use crate::text::Message;
 use crate::time::Instant;
 use crate::trace::{Node, NodeId, RecordId};
-use crate::view::{MarkKind, PacketRow, SequenceItem, SessionReport, Stage};
+use crate::view::{Comparison, MarkKind, PacketRow, SequenceItem, SessionReport, Stage};
 
 use super::Speed;
 
@@ -39,6 +39,8 @@ pub struct Screen {
     pub announcement: Option<Message>,
     /// The record that the announcement is about: the same sentence twice is news if the record is another.
     pub announced: Option<RecordId>,
+    /// Two branches side by side, if that is what the page shows and there are two.
+    pub comparison: Option<Rc<ComparisonScreen>>,
     /// Whether this is a live connection to a real broker.
     pub live: bool,
 }
@@ -50,6 +52,8 @@ pub struct Transport {
     pub playing: bool,
     /// A long way is still being computed: `Tick` goes on with it, also while paused.
     pub busy: bool,
+    /// What it runs on for, if it runs until something happens.
+    pub until: Option<Message>,
     /// The time of the cursor.
     pub at: Instant,
     /// How many records are visible.
@@ -92,6 +96,25 @@ pub struct BranchRow {
     pub id: BranchId,
     /// Its name in words.
     pub name: Message,
+    /// The name that the learner gave it; empty without one.
+    pub own_name: String,
+    /// When it left its parent, and by what.
+    pub left: Option<(Instant, Message)>,
+}
+
+/// Two branches side by side, up to the time of the cursor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ComparisonScreen {
+    /// The branch on the left.
+    pub first: BranchId,
+    /// The branch on the right.
+    pub second: BranchId,
+    /// Whether one of them is still being computed up to the cursor; then there are no rows yet.
+    pub waiting: bool,
+    /// The first record that is not the same in both, and when it happens in the branch where it happens sooner.
+    pub parted: Option<(RecordId, Instant)>,
+    /// The rows.
+    pub comparison: Comparison,
 }
 
 /// The selected packet, with one selection for all views.

@@ -8,7 +8,7 @@ pub mod toml_source;
 mod world;
 
 pub use command::{Command, CommandError, MessageProperties};
-pub use history::{Branch, BranchId, Cursor, Difference, History, Limits, Stride};
+pub use history::{Branch, BranchId, Cursor, Difference, History, Limits, Outcome, Stride};
 pub use quantity::format_duration;
 pub use scenario::{ClientSpec, Device, Reply, Scenario, Signal, Template};
 pub use world::{ClientNode, World, WorldLimits};

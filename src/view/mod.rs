@@ -1,5 +1,6 @@
 //! Pure folds of the trace into what the page shows. No user interface here.
 
+mod compare;
 mod conformance;
 mod narrator;
 mod packets;
@@ -8,6 +9,7 @@ mod sessions;
 mod settings;
 mod stage;
 
+pub use compare::{ComparedRow, ComparedSide, Comparison, Contrast, Happening};
 pub use conformance::{Bound, Shown, Statement, Words, statements};
 pub use narrator::{Narrator, denied_words, drop_words, end_words};
 pub use packets::{Fate, PacketList, PacketRow, Summary, text_of};

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use mqtt_playground::client::ClientEvent;
+use mqtt_playground::broker::{BrokerEvent, EndCause};
+use mqtt_playground::client::{ClientEvent, ClientState};
 use mqtt_playground::rng::Seed;
-use mqtt_playground::sim::{BranchId, Command, CommandError, History, Limits, Scenario, Stride, World};
+use mqtt_playground::sim::{BranchId, Command, CommandError, History, Limits, Outcome, Scenario, Stride, World};
 use mqtt_playground::time::{Duration, Instant};
 use mqtt_playground::trace::{Event, NodeId, Record, RecordId, Trace};
 
@@ -165,16 +166,146 @@ fn the_number_of_branches_is_limited() {
 #[test]
 fn running_until_a_record_stops_right_behind_it_or_stays() {
     let mut history = history(Limits::default());
-    let fault = |record: &mqtt_playground::trace::Record| matches!(record.event, Event::FaultStruck { .. });
+    let fault = |records: &[Record], index: usize| matches!(records[index].event, Event::FaultStruck { .. });
     let found = history.run_until(Instant::from_secs(10), fault).expect("a fault strikes");
     assert_eq!(history.cursor().records, found.0 as usize + 1);
     let cursor = history.cursor();
-    assert_eq!(history.run_until(Instant::from_secs(3), |_| false), None);
+    assert_eq!(history.run_until(Instant::from_secs(3), |_, _| false), None);
     assert_eq!(history.cursor(), cursor);
     history.seek_record(RecordId(0));
     assert_eq!(history.cursor().records, 1);
     history.seek_record(RecordId(u32::MAX));
     assert_eq!(history.cursor().records, history.trace().len());
+}
+
+#[test]
+fn running_on_takes_the_cursor_along_and_shows_every_record_to_the_predicate_once() {
+    let mut whole = history(Limits { events_per_call: 1_000_000, ..Limits::default() });
+    whole.seek(Instant::from_secs(30));
+    let mut history = history(Limits { events_per_call: 11, ..Limits::default() });
+    let mut met = Vec::new();
+    let until = Instant::from_secs(30);
+    let will = |event: &Event| matches!(event, Event::Broker(BrokerEvent::WillPublished { .. }));
+    let outcome = loop {
+        let outcome = history.run_on(until, |records, index| {
+            met.push(index);
+            will(&records[index].event)
+        });
+        assert_eq!(
+            history.cursor().records,
+            history.trace().len().min(met.len()),
+            "nothing is computed beyond the cursor but what the last event recorded"
+        );
+        if outcome != Outcome::Unfinished {
+            break outcome;
+        }
+    };
+    let Outcome::Found(found) = outcome else { panic!("the sensor has a Will and its power is cut") };
+    assert_eq!(whole.trace().records().iter().position(|record| will(&record.event)), Some(found.0 as usize));
+    assert_eq!(met, (0..=found.0 as usize).collect::<Vec<_>>());
+    while history.run_on(until, |_, _| false) == Outcome::Unfinished {}
+    assert_eq!(history.cursor(), whole.cursor());
+    // From the past it passes what is known already.
+    history.seek(Instant::from_secs(1));
+    let before = history.trace().len();
+    assert_eq!(history.run_on(until, |records, index| will(&records[index].event)), Outcome::Found(found));
+    assert_eq!(history.trace().len(), before);
+    history.seek(Instant::from_secs(1));
+    assert_eq!(history.run_on(Instant::from_secs(2), |_, _| false), Outcome::Nowhere);
+    assert_eq!(history.cursor().at, Instant::from_secs(2));
+}
+
+const WAITING: &str = r#"
+[[client]]
+name = "sensor"
+keep_alive = "10 s"
+session_expiry = "30 s"
+will = { topic = "status", payload = "offline", delay = "5 s" }
+reconnect = { every = "100 s" }
+[[client]]
+name = "board"
+keep_alive = "0 s"
+subscriptions = ["status"]
+[[timeline]]
+at = "25 s"
+do = "cut"
+client = "sensor"
+notice = "nobody"
+"#;
+
+#[test]
+fn a_step_to_the_next_time_out_rests_at_each_time_that_ran_out() {
+    let scenario = Arc::new(Scenario::parse("scenario.toml", WAITING).expect("legal"));
+    let mut history = History::new(scenario, Seed(1), Limits::default());
+    let mut path = vec![history.cursor()];
+    let mut told = Vec::new();
+    while history.cursor().at < Instant::from_secs(80) && history.step_forward(Stride::TimeOut) {
+        let (before, now) = (path.last().expect("the start").records, history.cursor());
+        let stops = (before..now.records).find(|index| Stride::TimeOut.stops_at(history.trace().records(), *index));
+        let record = &history.trace().records()[stops.expect("a time-out")];
+        told.push((record.at.as_micros() / 1_000_000, record.event.clone()));
+        path.push(now);
+    }
+    let pings = told.iter().filter(|(_, event)| matches!(event, Event::PacketSent { .. })).map(|(at, _)| *at).collect::<Vec<_>>();
+    assert_eq!(pings, [10, 20, 30]);
+    let at = |wanted: &dyn Fn(&Event) -> bool| told.iter().find(|(_, event)| wanted(event)).map(|(at, _)| *at);
+    // The last packet that reached the broker left at 20 s: Keep Alive runs out at 35, Will Delay at 40, and the session 30 s after the connection.
+    assert_eq!(
+        at(&|event| matches!(event, Event::Broker(BrokerEvent::ConnectionEnded { cause: EndCause::KeepAliveTimeout, .. }))),
+        Some(35)
+    );
+    assert_eq!(at(&|event| matches!(event, Event::Broker(BrokerEvent::WillPublished { .. }))), Some(40));
+    assert_eq!(at(&|event| matches!(event, Event::Broker(BrokerEvent::SessionEnded { .. }))), Some(65));
+    // TCP tries again and again.
+    assert!(told.iter().filter(|(_, event)| matches!(event, Event::SegmentSent { .. })).count() > 2, "{told:?}");
+    assert_eq!(at(&|event| matches!(event, Event::Client { event: ClientEvent::StateChanged(ClientState::Opening), .. })), None);
+    for cursor in path.iter().rev().skip(1) {
+        assert!(history.step_back(Stride::TimeOut));
+        assert_eq!(history.cursor().records, cursor.records);
+    }
+    assert!(!history.step_back(Stride::TimeOut));
+}
+
+#[test]
+fn a_branch_shares_its_past_and_has_a_name() {
+    let mut history = history(Limits { events_per_call: 1_000_000, ..Limits::default() });
+    let (fork, end) = (Instant::from_secs(10), Instant::from_secs(20));
+    history.seek(end);
+    for _ in 0..2 {
+        history.switch(BranchId(0));
+        history.seek(fork);
+        history.apply(Command::Restore { client: NodeId(1) }, "").expect("makes sense");
+    }
+    assert!(history.rename(BranchId(1), "restored") && !history.rename(BranchId(9), "nobody"));
+    assert_eq!(history.branches()[1].name, "restored");
+    // Two that left the same branch at the same place with the same command.
+    assert_eq!(history.compare(BranchId(1), BranchId(2)), None);
+    // Computing a branch goes nowhere.
+    let cursor = history.cursor();
+    assert_eq!(history.records_before(BranchId(1), end), None);
+    assert!(history.compute_branch(BranchId(1), end) && history.compute_branch(BranchId(9), end));
+    assert_eq!((history.cursor(), history.branch()), (cursor, BranchId(2)));
+    let known = history.records_before(BranchId(1), end).expect("computed");
+    assert!(history.trace_of(BranchId(1)).is_some_and(|trace| trace.records()[..known].iter().all(|record| record.at < end)));
+    let difference = history.compare(BranchId(1), BranchId(2)).expect("one was computed further");
+    assert_eq!((difference.shared, difference.second), (history.trace().len(), None));
+}
+
+#[test]
+fn a_world_of_many_clients_is_kept_less_often() {
+    let mut text = String::from("seed = 1\n");
+    for client in 0..40 {
+        text += &format!("[[client]]\nname = \"c{client}\"\nkeep_alive = \"1 s\"\n");
+    }
+    let scenario = Arc::new(Scenario::parse("scenario.toml", &text).expect("legal"));
+    let snapshots = |snapshot_clients| {
+        let mut history = History::new(scenario.clone(), Seed(1), Limits { snapshot_clients, ..Limits::default() });
+        history.seek(Instant::from_secs(20));
+        history.snapshots()
+    };
+    assert!(snapshots(400) <= 10 && snapshots(400) > 3);
+    assert_eq!(snapshots(0), 2);
+    assert!(snapshots(40_000) > 10);
 }
 
 #[test]

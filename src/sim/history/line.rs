@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Cursor;
+use super::{Cursor, Limits};
 use crate::rng::Seed;
 use crate::sim::{Command, CommandError, Scenario, World};
 use crate::time::Instant;
@@ -20,7 +20,8 @@ pub(super) struct Line {
     steps: Vec<Step>,
     log: Vec<Logged>,
     commands: Vec<(usize, Instant, Command)>,
-    snapshots: Vec<Snapshot>,
+    /// Shared with the branches that left after them.
+    snapshots: Vec<Arc<World>>,
     /// Events between two snapshots; doubles when there are too many.
     spacing: u64,
     most_snapshots: usize,
@@ -44,26 +45,22 @@ struct Logged {
     command: Command,
 }
 
-#[derive(Clone, Debug)]
-struct Snapshot {
-    world: World,
-}
-
 /// Events between two snapshots at first.
 const FIRST_SPACING: u64 = 64;
 
 impl Line {
-    pub(super) fn new(scenario: &Arc<Scenario>, seed: Seed, records: usize, snapshots: usize) -> Self {
+    pub(super) fn new(scenario: &Arc<Scenario>, seed: Seed, limits: Limits) -> Self {
         let world = World::new(scenario, seed);
+        let affordable = limits.snapshot_clients / scenario.clients.len().max(1);
         Self {
-            trace: Trace::new(scenario.nodes(), records),
+            trace: Trace::new(scenario.nodes(), limits.records),
             head: world.clone(),
             steps: Vec::new(),
             log: Vec::new(),
             commands: Vec::new(),
-            snapshots: vec![Snapshot { world: world.clone() }],
+            snapshots: vec![Arc::new(world.clone())],
             spacing: FIRST_SPACING,
-            most_snapshots: snapshots.max(2),
+            most_snapshots: limits.snapshots.min(affordable).max(2),
             view: world,
             last_asked: None,
         }
@@ -91,6 +88,16 @@ impl Line {
         true
     }
 
+    /// Everything up to and including `at`, in at most so many events. False if they did not suffice.
+    pub(super) fn compute(&mut self, at: Instant, budget: usize) -> bool {
+        for _ in 0..budget {
+            if self.knows(at) || !self.step() {
+                return true;
+            }
+        }
+        self.knows(at)
+    }
+
     /// A command at the head.
     pub(super) fn apply(&mut self, at: Instant, command: Command) -> Result<RecordId, CommandError> {
         let (events, before) = (self.head.events(), self.trace.len());
@@ -107,8 +114,8 @@ impl Line {
         if records > before {
             self.steps.push(Step { events, records });
         }
-        if self.snapshots.last().is_none_or(|last| events >= last.world.events() + self.spacing) {
-            self.snapshots.push(Snapshot { world: self.head.clone() });
+        if self.snapshots.last().is_none_or(|last| events >= last.events() + self.spacing) {
+            self.snapshots.push(Arc::new(self.head.clone()));
             if self.snapshots.len() > self.most_snapshots {
                 let mut keep = false;
                 self.snapshots.retain(|_| {
@@ -159,11 +166,11 @@ impl Line {
             self.view = self.head.clone();
             return;
         }
-        let nearest = self.snapshots.partition_point(|snapshot| snapshot.world.events() <= events).saturating_sub(1);
+        let nearest = self.snapshots.partition_point(|snapshot| snapshot.events() <= events).saturating_sub(1);
         if let Some(snapshot) = self.snapshots.get(nearest)
-            && (self.view.events() > events || self.view.events() < snapshot.world.events())
+            && (self.view.events() > events || self.view.events() < snapshot.events())
         {
-            self.view = snapshot.world.clone();
+            self.view = World::clone(snapshot);
         }
         let at = self.view.events();
         let reached = self.steps.partition_point(|step| step.events <= at);
@@ -213,7 +220,7 @@ impl Line {
             steps,
             log: self.log.iter().take_while(|logged| logged.events < events).cloned().collect(),
             commands: self.commands.iter().take_while(|(before, ..)| *before < records).cloned().collect(),
-            snapshots: self.snapshots.iter().take_while(|snapshot| snapshot.world.events() <= events).cloned().collect(),
+            snapshots: self.snapshots.iter().take_while(|snapshot| snapshot.events() <= events).cloned().collect(),
             spacing: self.spacing,
             most_snapshots: self.most_snapshots,
             view: self.view.clone(),
@@ -221,8 +228,13 @@ impl Line {
         }
     }
 
-    /// Snapshots and events, for reports on memory.
-    pub(super) fn snapshots(&self) -> usize {
-        self.snapshots.len()
+    /// The snapshots, oldest first.
+    pub(super) fn snapshots(&self) -> &[Arc<World>] {
+        &self.snapshots
+    }
+
+    /// Whether everything up to and including this time is computed.
+    pub(super) fn knows(&self, at: Instant) -> bool {
+        self.head.next_at().is_none_or(|next| next > at)
     }
 }

@@ -1,6 +1,7 @@
 //! Time travel: a cursor over the run, snapshots to go back to, branches for changed pasts.
 
 mod line;
+mod stride;
 #[cfg(test)]
 mod tests;
 
@@ -9,19 +10,22 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use line::Line;
+pub use stride::Stride;
 
 use crate::rng::Seed;
 use crate::sim::{Command, CommandError, Scenario, World};
 use crate::time::Instant;
-use crate::trace::{Event, Record, RecordId, Trace};
+use crate::trace::{Record, RecordId, Trace};
 
 /// Bounds of a history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Records in one branch.
     pub records: usize,
-    /// Snapshots kept in one branch.
+    /// Snapshots kept in one branch. Reaching it leaves out every other one.
     pub snapshots: usize,
+    /// Clients in all snapshots of one branch together: a world of thousands is kept less often. Two snapshots are always kept.
+    pub snapshot_clients: usize,
     /// Branches.
     pub branches: usize,
     /// Events of the world in one call that runs it.
@@ -30,7 +34,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { records: 1_000_000, snapshots: 64, branches: 16, events_per_call: 20_000 }
+        Self { records: 1_000_000, snapshots: 64, snapshot_clients: 40_000, branches: 16, events_per_call: 20_000 }
     }
 }
 
@@ -49,14 +53,15 @@ pub struct Branch {
     pub parent: Option<(BranchId, usize)>,
 }
 
-/// How far one step goes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
-pub enum Stride {
-    /// To the next record.
-    Record,
-    /// To the next packet sent, received or lost, or the next change of a connection that a learner can see.
-    #[default]
-    Packet,
+/// What came of running on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// This record was looked for; the cursor stands right behind it.
+    Found(RecordId),
+    /// It does not come; the cursor stands at the time that was the limit.
+    Nowhere,
+    /// The budget of one call is used up; the cursor stands where it came to. Call again.
+    Unfinished,
 }
 
 /// Where in the run the page is looking.
@@ -97,7 +102,7 @@ impl History {
     /// A run at its start, with nothing visible.
     #[must_use]
     pub fn new(scenario: Arc<Scenario>, seed: Seed, limits: Limits) -> Self {
-        let line = Line::new(&scenario, seed, limits.records, limits.snapshots);
+        let line = Line::new(&scenario, seed, limits);
         let original = Branch { id: BranchId(0), name: String::new(), parent: None };
         Self { scenario, limits, branches: vec![original], lines: vec![line], current: 0, cursor: Cursor::default() }
     }
@@ -147,16 +152,16 @@ impl History {
     /// How many snapshots this branch keeps.
     #[must_use]
     pub fn snapshots(&self) -> usize {
-        self.line().snapshots()
+        self.line().snapshots().len()
     }
 
     /// One step on; computes as far as needed, at most [`Limits::events_per_call`] events. Returns whether the cursor moved.
     pub fn step_forward(&mut self, stride: Stride) -> bool {
         let mut looked_at = self.cursor.records;
         for _ in 0..=self.limits.events_per_call {
-            let found = self.trace().records().iter().skip(looked_at).find(|record| stride.stops_at(record));
-            if let Some(record) = found {
-                let records = stride.rest(self.trace().records(), record.id.0 as usize);
+            let records = self.trace().records();
+            if let Some(stop) = (looked_at..records.len()).find(|index| stride.stops_at(records, *index)) {
+                let records = stride.rest(records, stop);
                 return self.show_records(records);
             }
             looked_at = self.trace().len();
@@ -172,7 +177,7 @@ impl History {
     pub fn step_back(&mut self, stride: Stride) -> bool {
         let shown = self.cursor.records;
         let records = self.trace().records();
-        let stops = (0..shown).rev().filter(|index| records.get(*index).is_some_and(|record| stride.stops_at(record)));
+        let stops = (0..shown).rev().filter(|index| stride.stops_at(records, *index));
         // In quiet time, behind the last record, the first step back leads to where that time began.
         let is_quiet = shown.checked_sub(1).and_then(|last| records.get(last)).is_some_and(|last| last.at < self.cursor.at);
         let before = stops.map(|stop| stride.rest(records, stop)).find(|rest| *rest < shown || is_quiet && *rest == shown).unwrap_or(0);
@@ -203,22 +208,43 @@ impl History {
     }
 
     /// Runs on from the cursor until a record that the predicate accepts, and moves the cursor right behind it. Looks no further than `until`, and computes at
-    /// most [`Limits::events_per_call`] events; if nothing was found, the cursor stays.
-    pub fn run_until(&mut self, until: Instant, mut predicate: impl FnMut(&Record) -> bool) -> Option<RecordId> {
-        let mut looked_at = self.cursor.records;
-        for _ in 0..=self.limits.events_per_call {
-            let records = self.trace().records().iter().skip(looked_at);
-            let found = records.take_while(|record| record.at <= until).find(|record| predicate(record)).map(|record| record.id);
-            if let Some(id) = found {
-                self.seek_record(id);
-                return Some(id);
-            }
-            looked_at = self.trace().len();
-            if self.line().head().next_at().is_none_or(|at| at > until) || !self.line_mut().step() {
-                return None;
+    /// most [`Limits::events_per_call`] events; if nothing was found, the cursor stays. The predicate gets the records of the branch and the index of one.
+    pub fn run_until(&mut self, until: Instant, predicate: impl FnMut(&[Record], usize) -> bool) -> Option<RecordId> {
+        let before = self.cursor;
+        match self.run_on(until, predicate) {
+            Outcome::Found(record) => Some(record),
+            Outcome::Nowhere | Outcome::Unfinished => {
+                self.cursor = before;
+                None
             }
         }
-        None
+    }
+
+    /// The same, but the cursor comes along, so that nothing is computed beyond it: if there is no such record it ends at `until`, or where it came to after
+    /// [`Limits::events_per_call`] events. Over several calls the predicate meets every record behind the cursor once, in order.
+    pub fn run_on(&mut self, until: Instant, mut predicate: impl FnMut(&[Record], usize) -> bool) -> Outcome {
+        let mut looked_at = self.cursor.records;
+        let mut budget = self.limits.events_per_call;
+        loop {
+            let records = self.trace().records();
+            let due = looked_at + records.iter().skip(looked_at).take_while(|record| record.at <= until).count();
+            let found =
+                (looked_at..due).find(|index| predicate(records, *index)).and_then(|index| records.get(index)).map(|record| record.id);
+            if let Some(id) = found {
+                self.seek_record(id);
+                return Outcome::Found(id);
+            }
+            looked_at = due;
+            if due < records.len() || self.line().knows(until) {
+                self.cursor = Cursor { records: looked_at, at: until.max(self.cursor.at) };
+                return Outcome::Nowhere;
+            }
+            if budget == 0 || !self.line_mut().step() {
+                self.show_records(looked_at);
+                return Outcome::Unfinished;
+            }
+            budget -= 1;
+        }
     }
 
     /// Does something at the cursor. In the past it makes a new branch, named by `name`, and goes there. The cursor then stands behind everything that the command
@@ -275,13 +301,57 @@ impl History {
         self.lines.get(index).map(Line::trace)
     }
 
+    /// Gives a branch another name. Returns whether there is such a branch.
+    pub fn rename(&mut self, branch: BranchId, name: &str) -> bool {
+        let found = self.branches.iter_mut().find(|candidate| candidate.id == branch);
+        found.map(|branch| name.clone_into(&mut branch.name)).is_some()
+    }
+
+    /// Computes a branch up to `at` without going there, at most [`Limits::events_per_call`] events. Returns whether `at` was reached.
+    pub fn compute_branch(&mut self, branch: BranchId, at: Instant) -> bool {
+        let Some(index) = self.branches.iter().position(|candidate| candidate.id == branch) else { return true };
+        let budget = self.limits.events_per_call;
+        self.lines.get_mut(index).is_none_or(|line| line.compute(at, budget))
+    }
+
+    /// How many records of a branch stand before a time of which it knows everything; `None` if it was not computed so far.
+    #[must_use]
+    pub fn records_before(&self, branch: BranchId, at: Instant) -> Option<usize> {
+        let index = self.branches.iter().position(|candidate| candidate.id == branch)?;
+        let line = self.lines.get(index)?;
+        let is_known = line.head().next_at().is_none_or(|next| next >= at);
+        is_known.then(|| line.trace().records().partition_point(|record| record.at < at))
+    }
+
     /// Where two branches part, as far as they were computed; `None` if they are the same, or one of them does not exist.
     #[must_use]
     pub fn compare(&self, first: BranchId, second: BranchId) -> Option<Difference> {
+        let known = self.shared_by_descent(first, second);
         let (first, second) = (self.trace_of(first)?.records(), self.trace_of(second)?.records());
-        let shared = first.iter().zip(second).take_while(|(a, b)| a == b).count();
+        let beyond = first.iter().zip(second).skip(known);
+        let shared = known + beyond.take_while(|(a, b)| a == b).count();
         let difference = Difference { shared, first: first.get(shared).cloned(), second: second.get(shared).cloned() };
         (difference.first.is_some() || difference.second.is_some()).then_some(difference)
+    }
+
+    /// How many records two branches have in common because one left the other or both left a third; they may have more.
+    fn shared_by_descent(&self, first: BranchId, second: BranchId) -> usize {
+        let lineage = |branch: BranchId| {
+            let mut line = vec![(branch, usize::MAX)];
+            while let Some((from, records)) = line.last().copied() {
+                let Some((parent, left)) = self.branches.iter().find(|found| found.id == from).and_then(|found| found.parent) else {
+                    break;
+                };
+                line.push((parent, records.min(left)));
+            }
+            line
+        };
+        let second = lineage(second);
+        let common = lineage(first).into_iter().find_map(|(branch, records)| {
+            let other = second.iter().find(|(candidate, _)| *candidate == branch)?;
+            Some(records.min(other.1))
+        });
+        common.filter(|records| *records < usize::MAX).unwrap_or(0)
     }
 
     /// The world at the cursor, from the nearest snapshot and replay.
@@ -298,12 +368,8 @@ impl History {
 
     /// Computes all events up to `at`. False if the budget of one call did not suffice.
     fn compute(&mut self, at: Instant) -> bool {
-        for _ in 0..self.limits.events_per_call {
-            if self.line().head().next_at().is_none_or(|next| next > at) || !self.line_mut().step() {
-                return true;
-            }
-        }
-        self.line().head().next_at().is_none_or(|next| next > at)
+        let budget = self.limits.events_per_call;
+        self.line_mut().compute(at, budget)
     }
 
     fn show_records(&mut self, records: usize) -> bool {
@@ -320,46 +386,5 @@ impl History {
 
     fn line_mut(&mut self) -> &mut Line {
         &mut self.lines[self.current]
-    }
-}
-
-impl Stride {
-    /// Whether a step of this length ends at the record.
-    #[must_use]
-    pub const fn stops_at(self, record: &Record) -> bool {
-        match self {
-            Self::Record => true,
-            Self::Packet => matches!(
-                record.event,
-                Event::PacketSent { .. }
-                    | Event::PacketReceived { .. }
-                    | Event::PacketObserved { .. }
-                    | Event::PacketLost { .. }
-                    | Event::PacketMalformed { .. }
-                    | Event::FaultStruck { .. }
-                    | Event::TransportOpened { .. }
-                    | Event::TransportClosed { .. }
-                    | Event::PathChanged { .. }
-                    | Event::PowerChanged { .. }
-                    | Event::LimitReached { .. }
-            ),
-        }
-    }
-
-    /// How many records are visible after a step that ends at the record with this index: with it what it brings about at once, such as a message that
-    /// reaches the application, so that nothing that a packet did shows only one step later.
-    #[must_use]
-    pub fn rest(self, records: &[Record], stop: usize) -> usize {
-        let after = stop.saturating_add(1);
-        let Some(stopped) = records.get(stop) else { return after };
-        let brought_about = |record: &Record| {
-            matches!(record.event, Event::Client { .. } | Event::Broker(_) | Event::SegmentSent { .. })
-                && record.at == stopped.at
-                && record.cause.is_some_and(|cause| cause >= stopped.id)
-        };
-        match self {
-            Self::Record => after,
-            Self::Packet => after + records.iter().skip(after).take_while(|record| brought_about(record)).count(),
-        }
     }
 }

@@ -9,7 +9,7 @@ use crate::packet::{PacketType, ProtocolVersion, QoS, ReasonCode, Subscription, 
 use crate::ratio::Ratio;
 use crate::sim::{ClientSpec, Device, MessageProperties, Signal, Template};
 use crate::time::Duration;
-use crate::trace::NodeId;
+use crate::trace::{Event, NodeId};
 
 fn qos() -> impl Strategy<Value = QoS> {
     prop_oneof![Just(QoS::AtMostOnce), Just(QoS::AtLeastOnce), Just(QoS::ExactlyOnce)]
@@ -123,16 +123,21 @@ proptest! {
     #[test]
     fn any_run_can_be_walked_in_any_order_and_is_always_the_same(
         scenario in scenario(),
-        commands in proptest::collection::vec((0_u64..1_500, command()), 0..8),
+        commands in proptest::collection::vec((0_u64..1_500, proptest::option::of(0_u64..4_000), command()), 0..8),
         seeks in proptest::collection::vec(0_u64..12_000, 1..5),
         snapshots in 2_usize..20,
     ) {
         let limits = Limits { snapshots, events_per_call: 1_000_000, ..Limits::default() };
         let mut history = History::new(Arc::clone(&scenario), scenario.seed, limits);
         let mut at = Instant::ZERO;
-        for (later, command) in commands {
+        for (later, past, command) in commands {
             at += Duration::from_millis(later);
             history.seek(at);
+            // Some go back first, and make a branch.
+            if let Some(past) = past {
+                at = Instant::from_millis(past.min(at.as_micros() / 1_000));
+                history.seek(at);
+            }
             // Some make no sense where they stand; then nothing changes.
             let before = (history.cursor(), history.world().digest(), history.trace().len());
             if history.apply(command, "").is_err() {
@@ -152,6 +157,21 @@ proptest! {
                 while world.next_at().is_some_and(|next| next <= Instant::from_secs(12)) && world.step(&mut shadow) {}
                 history.seek(Instant::from_secs(12));
                 prop_assert_eq!(history.world().digest(), world.digest());
+            }
+        }
+        // However many branches there are, each keeps no more snapshots than the limit, and the ones from before it left are those of its parent.
+        for line in &history.lines {
+            prop_assert!(line.snapshots().len() <= snapshots);
+        }
+        for (line, branch) in history.lines.iter().zip(&history.branches) {
+            let Some((parent, records)) = branch.parent else { continue };
+            let parent = &history.lines[parent.0 as usize];
+            prop_assert_eq!(&line.trace().records()[..records], &parent.trace().records()[..records]);
+            for kept in parent.snapshots() {
+                if let Some(own) = line.snapshots().iter().find(|own| own.events() == kept.events() && own.digest() == kept.digest()) {
+                    let shared = Arc::ptr_eq(own, kept);
+                    prop_assert!(shared || kept.now() >= line.commands().last().map_or(Instant::ZERO, |(_, at, _)| *at), "copied, not shared");
+                }
             }
         }
         let mut fates = std::collections::BTreeMap::<RecordId, u32>::new();
