@@ -205,7 +205,6 @@ fn the_session_report_is_the_broker_s_and_the_clients_state() {
 
 #[test]
 fn a_publish_that_leaves_its_topic_to_an_alias_shows_what_the_alias_means_on_its_connection() {
-    use bytes::Bytes;
     use mqtt_playground::packet::{Packet, ProtocolVersion, Publish, PublishProperties, QoS, TopicName};
     use mqtt_playground::session::ConnectionId;
     use mqtt_playground::trace::{Record, RecordId};
@@ -236,7 +235,7 @@ fn a_publish_that_leaves_its_topic_to_an_alias_shows_what_the_alias_means_on_its
             topic,
             packet_id: None,
             properties: properties.into(),
-            payload: Bytes::from_static(b"x"),
+            payload: "x".into(),
         };
         let bytes = Packet::Publish(publish).to_bytes(ProtocolVersion::V5).unwrap();
         let (connection, version) = (ConnectionId(connection), ProtocolVersion::V5);

@@ -96,8 +96,8 @@ pub fn frame_chunks(bytes: &[u8], version: ProtocolVersion) {
         }
     }
     let expected = (packets, packet_error.or(error));
-    assert_eq!(read(std::iter::once(bytes), |reader| reader.next_packet(version)).0, expected);
-    assert_eq!(read(bytes.chunks(size), |reader| reader.next_packet(version)).0, expected);
+    assert_eq!(read(std::iter::once(bytes), |reader| reader.next_packet(version).transpose().map_err(|error| *error)).0, expected);
+    assert_eq!(read(bytes.chunks(size), |reader| reader.next_packet(version).transpose().map_err(|error| *error)).0, expected);
 }
 
 /// The leaves cover each byte once, in order; groups and bits lie within; the error is that of decoding.

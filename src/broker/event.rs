@@ -4,7 +4,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use serde::Serialize;
 
-use crate::packet::{ClientId, DecodeError, PacketId, ProtocolVersion, QoS, ReasonCode, Subscription, TopicFilter, TopicName};
+use crate::packet::{ClientId, DecodeError, PacketId, Payload, ProtocolVersion, QoS, ReasonCode, Subscription, TopicFilter, TopicName};
 use crate::session::{ConnectionId, Transmit};
 use crate::text::Message;
 use crate::time::Instant;
@@ -227,7 +227,7 @@ pub enum BrokerEvent {
         /// RETAIN.
         retain: bool,
         /// Payload.
-        payload: Bytes,
+        payload: Payload,
     },
     /// Of a group with a Shared Subscription this member was chosen to get a message, so that the others do not; `MessageRouted` follows and says what it gets
     /// (5.0 §4.8.2).

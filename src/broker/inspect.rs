@@ -87,7 +87,7 @@ pub struct RetainedSummary<'a> {
     /// Topic Name.
     pub topic: &'a TopicName,
     /// Payload.
-    pub payload: &'a bytes::Bytes,
+    pub payload: &'a crate::packet::Payload,
     /// As published.
     pub qos: QoS,
     /// When it expires.

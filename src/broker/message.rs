@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use bytestring::ByteString;
 use smallvec::SmallVec;
 
 use super::event::MessageId;
 use crate::packet::{
-    CarriedProperties, ClientId, PacketId, Publish, PublishProperties, QoS, TopicFilter, TopicName, UserProperties, WillMessage,
+    CarriedProperties, ClientId, PacketId, Payload, Publish, PublishProperties, QoS, TopicFilter, TopicName, UserProperties, WillMessage,
     WillProperties,
 };
 use crate::time::{Duration, Instant};
@@ -24,7 +23,7 @@ pub(super) struct ApplicationMessage {
     /// As which user it was published; `None` is anonymous.
     pub(super) publisher_user: Option<ByteString>,
     pub(super) topic: TopicName,
-    pub(super) payload: Bytes,
+    pub(super) payload: Payload,
     pub(super) qos: QoS,
     pub(super) retain: bool,
     /// Without Topic Alias and Subscription Identifiers, which belong to one connection and one subscriber.
@@ -38,7 +37,7 @@ pub(super) struct MessageContent {
     /// As which user it was published; `None` is anonymous.
     pub(super) publisher_user: Option<ByteString>,
     pub(super) topic: TopicName,
-    pub(super) payload: Bytes,
+    pub(super) payload: Payload,
     pub(super) qos: QoS,
     pub(super) retain: bool,
     pub(super) properties: CarriedProperties,
@@ -59,6 +58,7 @@ impl MessageContent {
 
     pub(super) fn from_will(publisher: ClientId, publisher_user: Option<ByteString>, will: WillMessage) -> Self {
         let WillMessage { topic, payload, qos, retain, properties } = will;
+        let payload = payload.into();
         let properties = PublishProperties {
             payload_format_indicator: properties.payload_format_indicator,
             message_expiry_interval: properties.message_expiry_interval,
@@ -127,7 +127,7 @@ fn optional(bytes: Option<&[u8]>) -> usize {
 }
 
 /// Topic, payload, the other properties of variable length, and for each User Property the place that it takes even if its texts are empty.
-fn size(topic: &TopicName, payload: &Bytes, parts: [usize; 3], user_properties: &UserProperties) -> usize {
+fn size(topic: &TopicName, payload: &[u8], parts: [usize; 3], user_properties: &UserProperties) -> usize {
     let pairs = user_properties.iter().map(|(name, value)| name.len().saturating_add(value.len()).saturating_add(USER_PROPERTY));
     let all = [topic.as_str().len(), payload.len()].into_iter().chain(parts).chain(pairs);
     all.fold(0, usize::saturating_add)

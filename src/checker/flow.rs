@@ -2,10 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use bytes::Bytes;
-
 use super::invariant::Invariant;
-use crate::packet::{PacketId, ProtocolVersion, Publish, QoS, TopicName};
+use crate::packet::{PacketId, Payload, ProtocolVersion, Publish, QoS, TopicName};
 use crate::session::ConnectionId;
 use crate::trace::RecordId;
 
@@ -25,7 +23,7 @@ pub(super) struct Flight {
     /// Place in the order of first sending.
     order: u64,
     topic: TopicName,
-    payload: Bytes,
+    payload: Payload,
     /// What the owner calls it.
     pub(super) tag: u64,
 }

@@ -56,7 +56,7 @@ impl Emptied {
                 topic: topic.clone(),
                 packet_id: None,
                 properties: CarriedProperties::default(),
-                payload: bytes::Bytes::new(),
+                payload: crate::packet::Payload::default(),
             })
         });
         let packets = std::iter::once(Packet::Connect(Box::new(connect)))

@@ -256,7 +256,7 @@ pub const DEFECTS: [Defect; 54] = [
     }),
     defect(I::NoInvention, "another message is accepted than was published", |e| match of_broker(e)?.clone() {
         BrokerEvent::MessageAccepted { message, publisher: Some(publisher), topic, qos, retain, payload } if payload.starts_with(b"m") => {
-            let payload = payload.slice(1..);
+            let payload = payload.to_bytes().slice(1..).into();
             Some(vec![Event::Broker(BrokerEvent::MessageAccepted { message, publisher: Some(publisher), topic, qos, retain, payload })])
         }
         _ => None,
@@ -324,7 +324,7 @@ pub const DEFECTS: [Defect; 54] = [
     }),
     defect(I::Will, "a Will is another message", |e| match of_broker(e)?.clone() {
         BrokerEvent::MessageAccepted { message, publisher, topic, qos, retain, payload } if payload.starts_with(b"will") => {
-            let payload = payload.slice(1..);
+            let payload = payload.to_bytes().slice(1..).into();
             Some(vec![Event::Broker(BrokerEvent::MessageAccepted { message, publisher, topic, qos, retain, payload })])
         }
         _ => None,

@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::flow::Fault;
 use super::session::{Accepted, Owed, Subscribed};
 use super::{Batch, Checker, Invariant, reference};
 use crate::broker::{DropReason, MessageId, Routing};
-use crate::packet::{ClientId, PacketId, ProtocolVersion, Publish, PublishProperties, QoS, TopicFilter, TopicName};
+use crate::packet::{ClientId, PacketId, Payload, ProtocolVersion, Publish, PublishProperties, QoS, TopicFilter, TopicName};
 use crate::session::ConnectionId;
 use crate::trace::RecordId;
 
@@ -31,7 +29,7 @@ impl Checker {
         topic: &TopicName,
         qos: QoS,
         retain: bool,
-        payload: &Bytes,
+        payload: &Payload,
     ) {
         let now = self.now;
         let mut properties = PublishProperties::default();

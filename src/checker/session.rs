@@ -3,12 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::flow::Flow;
 use super::reference;
 use crate::broker::MessageId;
-use crate::packet::{ClientId, ProtocolVersion, PublishProperties, QoS, SubscriptionOptions, TopicFilter, TopicName, WillMessage};
+use crate::packet::{ClientId, Payload, ProtocolVersion, PublishProperties, QoS, SubscriptionOptions, TopicFilter, TopicName, WillMessage};
 use crate::session::ConnectionId;
 use crate::time::{Duration, Instant};
 use crate::trace::RecordId;
@@ -19,7 +17,7 @@ pub(super) struct Accepted {
     pub(super) id: MessageId,
     pub(super) publisher: Option<ClientId>,
     pub(super) topic: TopicName,
-    pub(super) payload: Bytes,
+    pub(super) payload: Payload,
     pub(super) qos: QoS,
     pub(super) retain: bool,
     pub(super) properties: PublishProperties,

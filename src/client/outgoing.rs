@@ -121,7 +121,7 @@ impl Client {
             return Err(EncodeError::Illegal { field: "Subscription Identifier", clause: "MQTT-3.3.4-6" }.into());
         }
         let packet_id = (qos != QoS::AtMostOnce).then_some(PacketId::MIN);
-        let mut publish = Publish { dup: false, qos, retain, topic, packet_id, properties: properties.into(), payload };
+        let mut publish = Publish { dup: false, qos, retain, topic, packet_id, properties: properties.into(), payload: payload.into() };
         let bytes = Packet::Publish(publish.clone()).to_bytes(self.config.version)?;
         let number = publish.properties.topic_alias.take();
         if self.state == ClientState::Connected

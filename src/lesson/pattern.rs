@@ -300,7 +300,7 @@ fn within(at: Instant, after: Option<Instant>, before: Option<Instant>) -> bool 
 
 fn message(pattern: &EventPattern, publish: &Publish) -> bool {
     pattern.topic.as_ref().is_none_or(|topic| topic.matches(&publish.topic))
-        && pattern.payload.as_ref().is_none_or(|payload| payload.as_bytes() == publish.payload)
+        && pattern.payload.as_ref().is_none_or(|payload| *payload.as_bytes() == *publish.payload)
 }
 
 fn content(pattern: &PacketPattern, packet: &Packet) -> bool {
@@ -312,7 +312,7 @@ fn content(pattern: &PacketPattern, packet: &Packet) -> bool {
     });
     let publish = match packet {
         Packet::Publish(publish) => {
-            pattern.payload.as_ref().is_none_or(|payload| payload.as_bytes() == publish.payload)
+            pattern.payload.as_ref().is_none_or(|payload| *payload.as_bytes() == *publish.payload)
                 && pattern.dup.is_none_or(|dup| dup == publish.dup)
                 && pattern.retain.is_none_or(|retain| retain == publish.retain)
         }

@@ -58,49 +58,58 @@ impl FrameReader {
         if let Some(error) = &self.failed {
             return Err(DecodeError::clone(error));
         }
-        self.advance().map_err(|error| self.fail(*error))
+        self.advance().map_err(|error| {
+            self.fail(&error);
+            *error
+        })
     }
 
-    /// The next packet, read where it lies if it lies in one piece. As [`FrameReader::next_frame`] and [`Packet::decode`] together, for those
-    /// who need no frame.
+    /// The next packet, read where it lies if it lies in one piece; `None` until more bytes come. As [`FrameReader::next_frame`] and
+    /// [`Packet::decode`] together, for those who need no frame.
     ///
     /// # Errors
     /// Those of both; after one of a packet the stream cannot go on either.
     #[inline]
-    pub fn next_packet(&mut self, version: ProtocolVersion) -> Result<Option<Packet>, DecodeError> {
+    pub fn next_packet(&mut self, version: ProtocolVersion) -> Option<Result<Packet, Box<DecodeError>>> {
         if self.begun.is_empty()
             && let Some(piece) = self.pieces.front_mut()
             && let Ok(Some(length)) = packet_length(piece, self.maximum_packet_size)
             && length <= piece.len()
         {
+            // Bound to one name and returned under it, so that the packet is built where the caller wants it.
             let packet = read_packet(&mut Reader::of_first(length, piece, version, Silent));
             if piece.len() == length {
                 self.pieces.pop_front();
             } else {
                 piece.advance(length);
             }
-            return match packet {
-                Ok(packet) => Ok(Some(packet)),
-                Err(error) => Err(self.fail(*error)),
-            };
+            if let Err(error) = &packet {
+                self.fail(error);
+            }
+            return Some(packet);
         }
         self.next_copied(version)
     }
 
     /// As [`FrameReader::next_packet`], where that is not simple.
     #[cold]
-    fn next_copied(&mut self, version: ProtocolVersion) -> Result<Option<Packet>, DecodeError> {
-        let Some(frame) = self.next_frame()? else { return Ok(None) };
-        Packet::decode(&frame, version).map(Some).map_err(|error| self.fail(error))
+    fn next_copied(&mut self, version: ProtocolVersion) -> Option<Result<Packet, Box<DecodeError>>> {
+        let packet = match self.next_frame() {
+            Ok(frame) => read_packet(&mut Reader::new(&frame?, version, Silent)),
+            Err(error) => Err(Box::new(error)),
+        };
+        if let Err(error) = &packet {
+            self.fail(error);
+        }
+        Some(packet)
     }
 
     /// The stream ends with this error.
     #[cold]
-    fn fail(&mut self, error: DecodeError) -> DecodeError {
+    fn fail(&mut self, error: &DecodeError) {
         self.begun = BytesMut::new();
         self.pieces.clear();
         self.failed = Some(Box::new(error.clone()));
-        error
     }
 
     fn advance(&mut self) -> Result<Option<Bytes>, Box<DecodeError>> {
@@ -217,15 +226,15 @@ mod tests {
             }
             let mut types = Vec::new();
             let error = loop {
-                match reader.next_packet(ProtocolVersion::V5) {
-                    Ok(packet) => types.push(packet.expect("an error comes first").packet_type()),
+                match reader.next_packet(ProtocolVersion::V5).expect("an error comes first") {
+                    Ok(packet) => types.push(packet.packet_type()),
                     Err(error) => break error,
                 }
             };
             assert_eq!(types, [PacketType::Pingreq, PacketType::Puback, PacketType::Publish], "{size}");
             assert_eq!((error.clause, reader.buffered()), ("MQTT-2.1.3-1", 0), "{size}");
-            assert_eq!(reader.next_packet(ProtocolVersion::V5), Err(error.clone()));
-            assert_eq!(reader.next_frame(), Err(error));
+            assert_eq!(reader.next_packet(ProtocolVersion::V5), Some(Err(error.clone())));
+            assert_eq!(reader.next_frame(), Err(*error));
         }
     }
 

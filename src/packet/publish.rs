@@ -3,7 +3,7 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::{Deref, DerefMut};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -16,7 +16,7 @@ use super::property::{
 };
 use super::reader::{Reader, Silent, Sink};
 use super::writer::{Fields, Output, require};
-use super::{DecodeError, EncodeError, PacketId, ProtocolVersion, QoS, TopicName, UserProperties};
+use super::{DecodeError, EncodeError, PacketId, Payload, ProtocolVersion, QoS, TopicName, UserProperties};
 use crate::text::key;
 
 /// PUBLISH: carries an Application Message.
@@ -34,8 +34,8 @@ pub struct Publish {
     pub packet_id: Option<PacketId>,
     /// Properties; none in 3.1.1.
     pub properties: CarriedProperties,
-    /// Payload, shared with the bytes it was read from.
-    pub payload: Bytes,
+    /// Payload.
+    pub payload: Payload,
 }
 
 /// PUBLISH Properties (5.0 §3.3.2.3).
@@ -91,7 +91,7 @@ impl Publish {
         }
         r.close();
         r.section(&PAYLOAD);
-        let payload = r.all_bytes(&APPLICATION_MESSAGE);
+        let payload = r.payload(&APPLICATION_MESSAGE);
         r.close();
         Ok(Self { dup, qos, retain, topic, packet_id, properties, payload })
     }
@@ -223,17 +223,24 @@ impl PublishProperties {
 }
 
 /// The properties of a PUBLISH, as it carries them: read from bytes only when they are looked at. Used like the
-/// [`PublishProperties`] themselves, from which they are made with `into()`.
+/// [`PublishProperties`] themselves, from which they are made with `into()`. One word, since most messages have none; copies of a message share them.
 #[derive(Clone, Default)]
-pub struct CarriedProperties(Carried);
+pub struct CarriedProperties(Option<Arc<Carried>>);
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 enum Carried {
-    #[default]
-    None,
     /// Bytes that have been checked, without the Property Length; never empty.
-    Bytes(Bytes, OnceLock<Box<PublishProperties>>),
-    Values(Box<PublishProperties>),
+    Bytes(Bytes, OnceLock<PublishProperties>),
+    Values(PublishProperties),
+}
+
+impl Carried {
+    fn values(&self) -> &PublishProperties {
+        match self {
+            Self::Bytes(bytes, values) => values.get_or_init(|| PublishProperties::of_checked(bytes)),
+            Self::Values(values) => values,
+        }
+    }
 }
 
 impl CarriedProperties {
@@ -242,27 +249,27 @@ impl CarriedProperties {
     fn read<S: Sink>(r: &mut Reader<'_, S>) -> Result<(Self, bool), Box<DecodeError>> {
         let mut slots = Checked::default();
         let bytes = r.properties(&PROPERTIES, |r, property| slots.take(r, property))?;
-        let carried = if bytes.is_empty() { Carried::None } else { Carried::Bytes(r.share(bytes), OnceLock::new()) };
+        let carried = (!bytes.is_empty()).then(|| Arc::new(Carried::Bytes(r.share(bytes), OnceLock::new())));
         Ok((Self(carried), slots.topic_alias.0))
     }
 
     /// Whether there are none. Reads nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        match &self.0 {
-            Carried::None => true,
-            Carried::Bytes(..) => false,
-            Carried::Values(values) => **values == PublishProperties::NONE,
+        match self.0.as_deref() {
+            None => true,
+            Some(Carried::Bytes(..)) => false,
+            Some(Carried::Values(values)) => *values == PublishProperties::NONE,
         }
     }
 
     /// The properties themselves.
     #[must_use]
     pub fn into_values(self) -> PublishProperties {
-        match self.0 {
-            Carried::None => PublishProperties::NONE,
-            Carried::Bytes(bytes, values) => values.into_inner().map_or_else(|| PublishProperties::of_checked(&bytes), |values| *values),
-            Carried::Values(values) => *values,
+        match self.0.map(Arc::unwrap_or_clone) {
+            None => PublishProperties::NONE,
+            Some(Carried::Bytes(bytes, values)) => values.into_inner().unwrap_or_else(|| PublishProperties::of_checked(&bytes)),
+            Some(Carried::Values(values)) => values,
         }
     }
 }
@@ -271,30 +278,27 @@ impl Deref for CarriedProperties {
     type Target = PublishProperties;
     fn deref(&self) -> &PublishProperties {
         static NONE: PublishProperties = PublishProperties::NONE;
-        match &self.0 {
-            Carried::None => &NONE,
-            Carried::Bytes(bytes, values) => values.get_or_init(|| Box::new(PublishProperties::of_checked(bytes))),
-            Carried::Values(values) => values,
-        }
+        self.0.as_deref().map_or(&NONE, Carried::values)
     }
 }
 
 impl DerefMut for CarriedProperties {
     fn deref_mut(&mut self) -> &mut PublishProperties {
-        if !matches!(self.0, Carried::Values(_)) {
-            self.0 = Carried::Values(Box::new(std::mem::take(self).into_values()));
+        if !matches!(self.0.as_deref(), Some(Carried::Values(_))) {
+            let values = std::mem::take(self).into_values();
+            self.0 = Some(Arc::new(Carried::Values(values)));
         }
-        match &mut self.0 {
-            Carried::Values(values) => values,
+        match self.0.as_mut().map(Arc::make_mut) {
+            Some(Carried::Values(values)) => values,
             // What has just been ruled out.
-            Carried::None | Carried::Bytes(..) => Box::leak(Box::default()),
+            _ => Box::leak(Box::default()),
         }
     }
 }
 
 impl From<PublishProperties> for CarriedProperties {
     fn from(values: PublishProperties) -> Self {
-        Self(if values == PublishProperties::NONE { Carried::None } else { Carried::Values(Box::new(values)) })
+        Self((values != PublishProperties::NONE).then(|| Arc::new(Carried::Values(values))))
     }
 }
 
@@ -312,7 +316,7 @@ impl fmt::Debug for CarriedProperties {
 
 impl PartialEq for CarriedProperties {
     fn eq(&self, other: &Self) -> bool {
-        matches!((&self.0, &other.0), (Carried::None, Carried::None)) || **self == **other
+        (self.0.is_none() && other.0.is_none()) || **self == **other
     }
 }
 
@@ -327,23 +331,23 @@ impl Hash for CarriedProperties {
 impl Properties for CarriedProperties {
     #[inline]
     fn write(&self, out: &mut impl Output) -> Result<(), EncodeError> {
-        match &self.0 {
-            Carried::None => Ok(()),
+        match self.0.as_deref() {
+            None => Ok(()),
             // In the order in which they came.
-            Carried::Bytes(bytes, _) if out.version() == ProtocolVersion::V5 => {
+            Some(Carried::Bytes(bytes, _)) if out.version() == ProtocolVersion::V5 => {
                 out.put(bytes);
                 Ok(())
             }
-            Carried::Bytes(..) | Carried::Values(_) => (**self).write(out),
+            Some(carried) => carried.values().write(out),
         }
     }
 
     #[inline]
     fn length(&self) -> Result<u32, EncodeError> {
-        match &self.0 {
-            Carried::None => Ok(0),
-            Carried::Bytes(bytes, _) => property_length(bytes.len()),
-            Carried::Values(values) => values.length(),
+        match self.0.as_deref() {
+            None => Ok(0),
+            Some(Carried::Bytes(bytes, _)) => property_length(bytes.len()),
+            Some(Carried::Values(values)) => values.length(),
         }
     }
 }

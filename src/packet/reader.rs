@@ -8,7 +8,7 @@ use bytestring::ByteString;
 use super::primitive::{Label, Rule, VariableByteIntegerError, read_variable_byte_integer};
 use super::small_text::{SmallText, is_plain};
 use super::topic::{check_filter, check_name};
-use super::{DecodeError, PacketId, ProtocolVersion, ReasonCode, TopicError, TopicFilter, TopicName};
+use super::{DecodeError, PacketId, Payload, ProtocolVersion, ReasonCode, TopicError, TopicFilter, TopicName};
 use crate::text::{Arg, Key, Message, key};
 
 /// Hears of each field as it is read. The methods that do nothing cost nothing in [`Silent`], closures included.
@@ -436,10 +436,11 @@ impl<'a, S: Sink> Reader<'a, S> {
 
     /// All that is left of the region.
     #[inline]
-    pub(super) fn all_bytes(&mut self, label: &Label) -> Bytes {
-        let bytes = std::mem::take(&mut self.rest);
+    pub(super) fn payload(&mut self, label: &Label) -> Payload {
+        let (at, bytes) = (self.position(), std::mem::take(&mut self.rest));
         self.leaf(label, bytes.len(), || Description::bytes(label, bytes));
-        self.share(bytes)
+        // What comes behind is looked at too, since there may be more than was asked for: that makes the copy one of a fixed size.
+        Payload::in_place(self.buffer.get(at..).unwrap_or_default(), bytes.len()).unwrap_or_else(|| Payload::shared(self.share(bytes)))
     }
 
     /// A Topic Name; an empty one only if the caller allows it. `wildcard` is the rule that forbids wildcards in this field.
@@ -454,8 +455,9 @@ impl<'a, S: Sink> Reader<'a, S> {
     /// As [`Reader::topic_name`], as members of the open group.
     #[inline]
     pub(super) fn topic_name_members(&mut self, label: &Label, wildcard: &Rule, may_be_empty: bool) -> Result<TopicName, Box<DecodeError>> {
+        let ahead = self.rest.get(2..).unwrap_or_default();
         let bytes = self.sized(label, "Length")?;
-        let topic = match SmallText::plain_name(bytes) {
+        let topic = match SmallText::plain_name(ahead, bytes.len()) {
             Some(text) if !bytes.is_empty() => TopicName::checked(text),
             _ if bytes.is_empty() && may_be_empty => return Ok(TopicName::default()),
             _ => return self.unusual_topic_name(label, wildcard, bytes),

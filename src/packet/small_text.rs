@@ -4,7 +4,6 @@ use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 
-use arrayvec::ArrayString;
 use bytestring::ByteString;
 
 /// The most bytes that are kept in place: most Topic Names are shorter.
@@ -13,7 +12,11 @@ pub(super) const IN_PLACE: usize = 32;
 /// UTF-8 text: a short one lies here, so that reading and cloning touch no reference count and hold no buffer; a longer one is shared.
 #[derive(Clone)]
 pub(super) enum SmallText {
-    InPlace(ArrayString<IN_PLACE>),
+    /// The first `length` bytes, which are UTF-8; what lies behind them says nothing.
+    InPlace {
+        length: u8,
+        bytes: [u8; IN_PLACE],
+    },
     Shared(ByteString),
 }
 
@@ -24,39 +27,68 @@ impl SmallText {
 
     /// `None` if the text is too long to be kept in place.
     pub(super) fn of(text: &str) -> Option<Self> {
-        ArrayString::from(text).ok().map(Self::InPlace)
+        let mut bytes = [0; IN_PLACE];
+        bytes.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+        Some(Self::InPlace { length: u8::try_from(text.len()).ok()?, bytes })
     }
 
-    /// Short text of ASCII characters alone without U+0000, `+` and `#`, which is what Topic Names mostly are. `None` for any other bytes,
-    /// right or wrong.
+    /// The first `length` of these bytes as a Topic Name in place, if they are few, ASCII, and without U+0000, `+` and `#`, as Topic Names mostly
+    /// are; faster if more bytes follow. `None` for any others, right or wrong.
     #[inline]
-    pub(super) fn plain_name(bytes: &[u8]) -> Option<Self> {
-        // Padded with a character that passes, so that whole words can be looked at; aligned, as it suits the check of the standard library.
-        let mut padded = Aligned([b'a'; IN_PLACE]);
-        padded.0.get_mut(..bytes.len())?.copy_from_slice(bytes);
-        let (words, _) = padded.0.as_chunks::<8>();
-        if !words.iter().map(|word| plain(u64::from_le_bytes(*word))).fold(true, |all, one| all & one) {
-            return None;
+    pub(super) fn plain_name(bytes: &[u8], length: usize) -> Option<Self> {
+        let within = WITHIN.get(length)?;
+        let bytes = match bytes.first_chunk::<IN_PLACE>() {
+            Some(chunk) => *chunk,
+            None => {
+                let mut copy = [0; IN_PLACE];
+                copy.get_mut(..length)?.copy_from_slice(bytes.get(..length)?);
+                copy
+            }
+        };
+        // Whole words are looked at, wherever the text ends: what lies behind it is replaced by a character that passes.
+        let mut is_plain = true;
+        for (word, within) in bytes.as_chunks::<8>().0.iter().zip(within) {
+            is_plain &= plain((u64::from_le_bytes(*word) & within) | (LOW.wrapping_mul(b'a' as u64) & !within));
         }
-        let mut text = ArrayString::from_byte_string(&padded.0).ok()?;
-        text.truncate(bytes.len());
-        Some(Self::InPlace(text))
+        is_plain.then_some(Self::InPlace { length: u8::try_from(length).ok()?, bytes })
+    }
+
+    /// The bytes of the text, at no cost.
+    #[inline]
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::InPlace { length, bytes } => bytes.get(..usize::from(*length)).unwrap_or_default(),
+            Self::Shared(text) => text.as_bytes(),
+        }
     }
 
     /// The text, if need be as a copy.
     pub(super) fn into_shared(self) -> ByteString {
         match self {
-            Self::InPlace(text) => ByteString::from(text.as_str()),
+            Self::InPlace { .. } => ByteString::from(&*self),
             Self::Shared(text) => text,
         }
     }
 }
 
-#[repr(align(16))]
-struct Aligned([u8; IN_PLACE]);
-
 const LOW: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x8080_8080_8080_8080;
+
+/// For each length, the bits of the words that belong to a text of that length.
+#[expect(clippy::indexing_slicing, reason = "computed at compile time: a slip would not build")]
+static WITHIN: [[u64; IN_PLACE / 8]; IN_PLACE + 1] = {
+    let mut table = [[0; IN_PLACE / 8]; IN_PLACE + 1];
+    let mut length = 0;
+    while length <= IN_PLACE {
+        let mut at = 0;
+        while at < length {
+            table[length][at / 8] |= 0xFF << (at % 8 * 8);
+            at += 1;
+        }
+        length += 1;
+    }
+    table
+};
 
 /// Whether the eight bytes are ASCII, and none is U+0000, `+` or `#`.
 #[inline]
@@ -83,7 +115,7 @@ pub(super) fn is_plain(bytes: &[u8]) -> bool {
 
 impl Default for SmallText {
     fn default() -> Self {
-        Self::InPlace(ArrayString::new_const())
+        Self::InPlace { length: 0, bytes: [0; IN_PLACE] }
     }
 }
 
@@ -92,7 +124,8 @@ impl Deref for SmallText {
     #[inline]
     fn deref(&self) -> &str {
         match self {
-            Self::InPlace(text) => text,
+            // Checked where it was made; to check it again takes less than to hold it in a form that moves more slowly.
+            Self::InPlace { .. } => std::str::from_utf8(self.as_bytes()).unwrap_or_default(),
             Self::Shared(text) => text,
         }
     }
@@ -106,7 +139,7 @@ impl std::fmt::Debug for SmallText {
 
 impl PartialEq for SmallText {
     fn eq(&self, other: &Self) -> bool {
-        **self == **other
+        self.as_bytes() == other.as_bytes()
     }
 }
 
@@ -120,7 +153,7 @@ impl PartialOrd for SmallText {
 
 impl Ord for SmallText {
     fn cmp(&self, other: &Self) -> Ordering {
-        (**self).cmp(&**other)
+        self.as_bytes().cmp(other.as_bytes())
     }
 }
 
@@ -142,18 +175,18 @@ mod tests {
                     let mut bytes = vec![b'x'; length];
                     bytes[at] = byte;
                     let expected = byte.is_ascii() && !matches!(byte, 0 | b'+' | b'#');
-                    assert_eq!(SmallText::plain_name(&bytes).is_some(), expected, "{byte:02X} at {at} of {length}");
+                    assert_eq!(SmallText::plain_name(&bytes, length).is_some(), expected, "{byte:02X} at {at} of {length}");
                     assert_eq!(is_plain(&bytes), byte.is_ascii() && byte != 0, "{byte:02X} at {at} of {length}");
                 }
             }
         }
-        assert!(SmallText::plain_name(&[b'x'; IN_PLACE + 1]).is_none());
+        assert!(SmallText::plain_name(&[b'x'; IN_PLACE + 1], IN_PLACE + 1).is_none());
     }
 
     #[test]
     fn neighbours_do_not_hide_a_byte() {
         for pair in [[0xFF, 0], [0x80, b'+'], [0xFF, b'#'], [0xD4, 0x2C], [b'+', 0xFF], [0, 0xFF]] {
-            assert!(SmallText::plain_name(&[pair[0], pair[1], b'x', b'x', b'x', b'x', b'x', b'x']).is_none(), "{pair:02X?}");
+            assert!(SmallText::plain_name(&[pair[0], pair[1], b'x', b'x', b'x', b'x', b'x', b'x'], 8).is_none(), "{pair:02X?}");
         }
     }
 

@@ -68,7 +68,7 @@ impl TopicName {
     /// Whether it is left out in favour of a Topic Alias.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.as_bytes().is_empty()
     }
 }
 

@@ -362,7 +362,7 @@ impl<T: Clone> Outbound<T> {
                 flight.stage = Stage::Released(self.next_release);
                 self.next_release = self.next_release.wrapping_add(1);
                 // The receiver owns the message now, it is never sent again [MQTT-4.3.3-6].
-                flight.publish.payload = bytes::Bytes::new();
+                flight.publish.payload = crate::packet::Payload::default();
                 flight.publish.properties = crate::packet::CarriedProperties::default();
                 Acknowledged::Released { tag: flight.tag.clone(), pubrel: Acknowledgement::new(packet_id, ReasonCode::Success) }
             }

@@ -1,6 +1,5 @@
 use std::collections::BTreeSet;
 
-use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::*;
@@ -14,7 +13,7 @@ fn message(qos: QoS, number: u64) -> Publish {
         topic: TopicName::new("a").unwrap(),
         packet_id: None,
         properties: CarriedProperties::default(),
-        payload: Bytes::from(number.to_string()),
+        payload: number.to_string().into(),
     }
 }
 

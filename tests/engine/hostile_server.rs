@@ -179,7 +179,15 @@ fn request(qos: QoS) -> PublishRequest {
 fn publish(qos: QoS, packet_id: u16) -> Packet {
     let PublishRequest { topic, payload, .. } = request(qos);
     let packet_id = PacketId::new(packet_id);
-    Packet::Publish(Publish { dup: false, qos, retain: false, topic, packet_id, properties: PublishProperties::default().into(), payload })
+    Packet::Publish(Publish {
+        dup: false,
+        qos,
+        retain: false,
+        topic,
+        packet_id,
+        properties: PublishProperties::default().into(),
+        payload: payload.into(),
+    })
 }
 
 fn auth(reason_code: ReasonCode, data: Bytes) -> Packet {

@@ -18,7 +18,7 @@ impl super::Codec for Ours {
 
     #[inline]
     fn next(stream: &mut FrameReader) -> Option<Packet> {
-        stream.next_packet(ProtocolVersion::V5).unwrap()
+        stream.next_packet(ProtocolVersion::V5).map(Result::unwrap)
     }
 
     #[inline]

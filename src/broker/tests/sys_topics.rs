@@ -8,7 +8,7 @@ fn config() -> BrokerConfig {
 
 /// The retained values, without `$SYS/broker/`.
 fn values(bench: &Bench) -> BTreeMap<String, String> {
-    let text = |payload: &Bytes| String::from_utf8_lossy(payload).into_owned();
+    let text = |payload: &[u8]| String::from_utf8_lossy(payload).into_owned();
     let topics =
         bench.broker.retained().filter_map(|one| Some((one.topic.as_str().strip_prefix("$SYS/broker/")?.to_owned(), text(one.payload))));
     topics.collect()

@@ -229,7 +229,7 @@ fn publish(qos: QoS, packet_id: u16, payload: &'static str) -> Publish {
         topic: topic("room/temperature"),
         packet_id: PacketId::new(packet_id),
         properties: PublishProperties::default().into(),
-        payload: Bytes::from_static(payload.as_bytes()),
+        payload: payload.into(),
     }
 }
 

@@ -211,7 +211,6 @@ mod tests {
     use crate::broker::{DropReason, MessageId};
     use crate::packet::{PacketId, ReasonCode, TopicFilter, TopicName};
     use crate::session::ConnectionId;
-    use bytes::Bytes;
 
     fn events() -> Vec<BrokerEvent> {
         let client_id = ClientId::new("sensor 1");
@@ -254,7 +253,7 @@ mod tests {
             topic: topic.clone(),
             qos: QoS::ExactlyOnce,
             retain: true,
-            payload: Bytes::from_static(b"secret"),
+            payload: "secret".into(),
         }));
         events.push(BrokerEvent::SessionEnded { client_id: client_id.clone(), expired: true });
         events.push(BrokerEvent::RetainedStored { topic: topic.clone(), message });

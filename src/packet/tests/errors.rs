@@ -242,7 +242,7 @@ fn a_publish() -> Publish {
         topic: TopicName::new("a").unwrap(),
         packet_id: None,
         properties: CarriedProperties::default(),
-        payload: Bytes::new(),
+        payload: Payload::default(),
     }
 }
 
@@ -280,7 +280,7 @@ fn what_breaks_a_rule_is_not_written() {
 #[test]
 fn a_packet_above_the_largest_remaining_length_is_not_written() {
     // 268,435,455 is what a Variable Byte Integer can say (5.0 §1.5.5); topic, Property Length and payload together are one more.
-    let payload = Bytes::from(vec![0; 268_435_456 - 4]);
+    let payload = vec![0; 268_435_456 - 4].into();
     refuses(V5, Packet::Publish(Publish { payload, ..a_publish() }), EncodeError::PacketTooLong);
 }
 

@@ -172,7 +172,7 @@ pub(crate) fn publish(version: ProtocolVersion) -> impl Strategy<Value = Publish
                 topic,
                 packet_id: has_id.then_some(packet_id),
                 properties: properties.into(),
-                payload,
+                payload: payload.into(),
             }
         },
     )

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::clock::Clock;
 use super::{Source, World, node_of};
 use crate::client::{ClientState, PublishRequest};
-use crate::packet::{Publish, PublishProperties, TopicName};
+use crate::packet::{Payload, Publish, PublishProperties, TopicName};
 use crate::rng::RngStream;
 use crate::sim::quantity::Decimal;
 use crate::sim::{Device, Signal};
@@ -38,7 +38,7 @@ pub(super) struct PendingReply {
     /// The record of the message that is answered.
     cause: RecordId,
     topic: TopicName,
-    payload: Bytes,
+    payload: Payload,
     /// Where the answer goes.
     to: TopicName,
     correlation_data: Option<Bytes>,

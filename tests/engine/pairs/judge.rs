@@ -91,7 +91,7 @@ impl Judge {
             Some(flight) => {
                 assert!(publish.dup, "{name}: {packet_id:?} is in flight [MQTT-2.2.1-3] [MQTT-3.3.1-1]");
                 assert!(!flight.is_released, "{name}: PUBLISH after PUBREC [MQTT-4.3.3-6]");
-                assert_eq!(flight.payload, publish.payload, "{name}: {packet_id:?} means another message [MQTT-4.4.0-1]");
+                assert_eq!(*flight.payload, *publish.payload, "{name}: {packet_id:?} means another message [MQTT-4.4.0-1]");
             }
             None => {
                 assert!(!publish.dup, "{name}: {packet_id:?} was never sent before [MQTT-4.3.2-2] [MQTT-4.3.3-2]");
