@@ -5,12 +5,16 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, reason = "a test may panic; the exemption for tests does not reach shared functions")]
 
+#[path = "interop/relay.rs"]
+mod relay;
 mod support;
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use mqtt_playground::packet::PacketType;
+use relay::Relay;
 use serde_json::{Value, json};
 use support::{Program, is_there};
 
@@ -213,6 +217,48 @@ impl Table {
     }
 }
 
+/// `kill -9` in the middle of an exchange: the client has a message, and the broker never gets the packet of this type that answers it. Whatever was in flight comes
+/// again to the next process with its name, with DUP, and what the broker knows to have arrived does not.
+fn check_in_flight(name: &'static str) {
+    let library = Library { name, transport: "tcp" };
+    let Some(mut from) = Peer::start(library) else { return };
+    let broker = Program::broker(&["--tcp", "127.0.0.1:0"]);
+    let address = broker.address("mqtt");
+    let relay = Relay::to(address);
+    for version in [4, 5] {
+        let straight = Table { library, version, port: address.port() };
+        let held = Table { library, version, port: relay.port() };
+        straight.connect(&mut from, &format!("from-{version}"), true, &Value::Null);
+        for (held_back, qos, payloads) in
+            [(PacketType::Puback, 1, &["1", "2", "3"][..]), (PacketType::Pubrec, 2, &["1", "2", "3"]), (PacketType::Pubcomp, 2, &["1"])]
+        {
+            let client_id = format!("{name}-{version}-{}", held_back.name());
+            let mut victim = Peer::start(library).unwrap();
+            held.connect(&mut victim, &client_id, false, &Value::Null);
+            victim.subscribe("flight/#", 2);
+            relay.hold_back(held_back);
+            for payload in payloads {
+                from.publish("flight/a", payload, qos, false);
+            }
+            relay.until_held();
+            victim.program.kill();
+            let mut heir = Peer::start(library).unwrap();
+            assert_ne!(held.connect(&mut heir, &client_id, false, &Value::Null), Some(false), "{client_id}");
+            if held_back != PacketType::Pubcomp {
+                let again: Vec<String> = payloads.iter().map(|_| heir.payload()).collect();
+                assert_eq!(again, payloads, "{client_id}: all of them, in their order");
+            }
+            // Nothing else comes before what is published now.
+            from.publish("flight/a", "last", 2, false);
+            assert_eq!(heir.payload(), "last", "{client_id}");
+            let dups = if held_back == PacketType::Pubcomp { 0 } else { payloads.len() };
+            assert_eq!(relay.duplicates(), dups, "{client_id}: DUP [MQTT-3.3.1-1]");
+            heir.disconnect();
+        }
+        from.disconnect();
+    }
+}
+
 fn check(name: &'static str, transport: &'static str) {
     let library = Library { name, transport };
     let Some(mut one) = Peer::start(library) else { return };
@@ -271,4 +317,24 @@ fn mqtt_js_over_tcp() {
 #[test]
 fn mqtt_js_over_websocket() {
     check("mqtt_js", "websockets");
+}
+
+#[test]
+fn paho_killed_in_the_middle_of_an_exchange() {
+    check_in_flight("paho");
+}
+
+#[test]
+fn aiomqtt_killed_in_the_middle_of_an_exchange() {
+    check_in_flight("aiomqtt");
+}
+
+#[test]
+fn gmqtt_killed_in_the_middle_of_an_exchange() {
+    check_in_flight("gmqtt");
+}
+
+#[test]
+fn mqtt_js_killed_in_the_middle_of_an_exchange() {
+    check_in_flight("mqtt_js");
 }

@@ -230,6 +230,6 @@ fn is_level(name: &str) -> bool {
 }
 
 /// The filter by which messages are chosen.
-fn unshared(filter: &TopicFilter) -> &str {
+pub(in crate::broker) fn unshared(filter: &TopicFilter) -> &str {
     filter.share().map_or_else(|| filter.as_str(), |(_, filter)| filter)
 }

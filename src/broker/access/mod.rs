@@ -17,7 +17,7 @@ pub use acl_file::ACL_RULES_MAX;
 pub use password::{PASSWORD_ITERATIONS_MAX, PasswordHash, PasswordHashError};
 pub use password_file::{USERS_MAX, parse_password_file};
 
-pub(super) use acl::{Identity, Wanted};
+pub(super) use acl::{Identity, Wanted, unshared};
 pub(super) use enhanced::{Exchange, Secrets, connack_properties};
 
 use super::dynamic_security::DynamicSecurity;

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 
 use bytestring::ByteString;
 
-use super::access::{Identity, PasswordHash, Wanted};
+use super::access::{Identity, PasswordHash, Wanted, unshared};
 use super::event::DecidedBy;
 use crate::packet::TopicFilter;
 
@@ -317,9 +317,4 @@ impl Rule {
         }
         levels.next().is_none()
     }
-}
-
-/// The filter by which messages are chosen.
-fn unshared(filter: &TopicFilter) -> &str {
-    filter.share().map_or_else(|| filter.as_str(), |(_, filter)| filter)
 }
