@@ -35,7 +35,7 @@ struct Wires {
     broker: Broker,
     peers: Vec<Peer>,
     now: Instant,
-    next_connection: u64,
+    next_connection: u32,
     /// What the subscriber got, in order.
     received: Vec<(QoS, u64)>,
     completed: BTreeMap<PublishToken, bool>,

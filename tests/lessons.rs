@@ -341,7 +341,9 @@ fn qos_2_survives_each_break_of_the_demonstration() {
     let run = demonstration(&lesson("09-qos-2"));
     let mut received: BTreeMap<String, usize> = BTreeMap::new();
     for record in run.trace.records() {
-        if let Event::Client { event: ClientEvent::MessageReceived { publish, .. }, .. } = &record.event {
+        if let Event::Client { event, .. } = &record.event
+            && let ClientEvent::MessageReceived { publish, .. } = &**event
+        {
             *received.entry(String::from_utf8(publish.payload.to_vec()).unwrap()).or_default() += 1;
         }
     }
@@ -378,7 +380,8 @@ fn loss_delays_and_holds_up_as_the_text_says() {
     let (mut lost, mut again, mut dup) = (0, 0, 0);
     for record in run.trace.records() {
         match &record.event {
-            Event::Client { event: ClientEvent::MessageReceived { publish, .. }, .. } => {
+            Event::Client { event, .. } => {
+                let ClientEvent::MessageReceived { publish, .. } = &**event else { continue };
                 let number = std::str::from_utf8(&publish.payload).unwrap().parse().unwrap();
                 arrivals.entry((publish.topic.as_str().to_owned(), number)).or_default().push(record.at.as_micros() / 1_000);
                 dup += u32::from(publish.dup);
@@ -430,9 +433,10 @@ fn wills_come_when_the_text_says() {
         .records()
         .iter()
         .filter_map(|record| match &record.event {
-            Event::Broker(BrokerEvent::WillPublished { client_id, .. }) => {
-                Some((record.at.as_micros() / 1_000, client_id.as_str().to_owned()))
-            }
+            Event::Broker(event) => match &**event {
+                BrokerEvent::WillPublished { client_id, .. } => Some((record.at.as_micros() / 1_000, client_id.as_str().to_owned())),
+                _ => None,
+            },
             _ => None,
         })
         .collect();
@@ -442,7 +446,10 @@ fn wills_come_when_the_text_says() {
         .records()
         .iter()
         .filter_map(|record| match &record.event {
-            Event::Broker(BrokerEvent::WillDiscarded { resumed, .. }) => Some((record.at.as_micros() / 1_000, *resumed)),
+            Event::Broker(event) => match &**event {
+                BrokerEvent::WillDiscarded { resumed, .. } => Some((record.at.as_micros() / 1_000, *resumed)),
+                _ => None,
+            },
             _ => None,
         })
         .collect();

@@ -212,7 +212,7 @@ fn a_publish_that_leaves_its_topic_to_an_alias_shows_what_the_alias_means_on_its
     let mut records = Vec::new();
     let mut add = |event| {
         let id = RecordId(records.len() as u32);
-        records.push(Record { id, at: Instant::ZERO, cause: None, event });
+        records.push(Record::new(id, Instant::ZERO, None, event));
     };
     add(Event::ConnectionOpening { connection: ConnectionId(1), client: NodeId(1) });
     add(Event::ConnectionOpening { connection: ConnectionId(2), client: NodeId(2) });
@@ -239,7 +239,7 @@ fn a_publish_that_leaves_its_topic_to_an_alias_shows_what_the_alias_means_on_its
         };
         let bytes = Packet::Publish(publish).to_bytes(ProtocolVersion::V5).unwrap();
         let (connection, version) = (ConnectionId(connection), ProtocolVersion::V5);
-        add(Event::PacketSent { connection, from, packet_type: PacketType::Publish, version, bytes });
+        add(Event::PacketSent { connection, from, packet_type: PacketType::Publish, version, bytes: bytes.into() });
     }
     let mut packets = PacketList::default();
     packets.extend(&records);

@@ -45,13 +45,13 @@ impl Host {
     pub fn open(&mut self) -> u32 {
         self.outgoing.push(Outgoing::default());
         let number = u32::try_from(self.outgoing.len()).unwrap();
-        self.broker.handle_connection_opened(self.now, ConnectionId(u64::from(number)));
+        self.broker.handle_connection_opened(self.now, ConnectionId(number));
         number - 1
     }
 
     /// Bytes come in on a connection; whatever follows from them waits in [`Host::waiting`].
     pub fn receive(&mut self, connection: u32, bytes: Bytes) {
-        self.broker.handle_bytes(self.now, ConnectionId(u64::from(connection) + 1), bytes);
+        self.broker.handle_bytes(self.now, ConnectionId(u32::from(connection) + 1), bytes);
         while let Some(output) = self.broker.poll_output() {
             match output {
                 Output::Transmit(connection, Transmit::Packet { bytes, .. }) => {
@@ -83,7 +83,7 @@ impl Host {
     pub fn taken(&mut self) {
         for number in self.waiting.drain(..) {
             let outgoing = &mut self.outgoing[number as usize];
-            self.broker.handle_written(self.now, ConnectionId(u64::from(number) + 1), outgoing.packets, outgoing.bytes.len());
+            self.broker.handle_written(self.now, ConnectionId(u32::from(number) + 1), outgoing.packets, outgoing.bytes.len());
             outgoing.bytes.clear();
             outgoing.packets = 0;
         }

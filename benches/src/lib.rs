@@ -5,4 +5,5 @@ pub mod host;
 pub mod mix;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod race;
+pub mod runs;
 pub mod topics;

@@ -55,7 +55,7 @@ struct Bench {
     now: Instant,
     watch: Watch,
     slots: [Option<ConnectionId>; SLOTS],
-    opened: u64,
+    opened: u32,
     crashed: bool,
     /// What the next packet suffers.
     mutation: Option<(u8, u8)>,

@@ -263,7 +263,7 @@ impl Broker {
     /// Bytes that are no packet of this version: DISCONNECT with the code of the clause (5.0) and close [MQTT-4.13.1-1].
     fn refuse_bytes(&mut self, now: Instant, connection: ConnectionId, error: DecodeError, bytes: Bytes) {
         let misbehaviour = Misbehaviour { reason_code: error.reason_code, clause: error.clause, message: error.message.clone() };
-        self.emit(BrokerEvent::MalformedReceived { connection, error, bytes });
+        self.emit(BrokerEvent::MalformedReceived { connection, error: error.into(), bytes });
         self.end_misbehaved(now, connection, misbehaviour);
     }
 }

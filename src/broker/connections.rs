@@ -79,6 +79,6 @@ impl Hash for Connections {
 
 /// The numbers are mostly successive; the table looks at the lowest and the highest bits.
 const fn hash(id: ConnectionId) -> u64 {
-    let mixed = id.0.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mixed = (id.0 as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     mixed ^ mixed.wrapping_shr(32)
 }

@@ -163,7 +163,7 @@ pub enum BrokerEvent {
         /// On this connection.
         connection: ConnectionId,
         /// What is wrong.
-        error: DecodeError,
+        error: Box<DecodeError>,
         /// The packet as far as known.
         bytes: Bytes,
     },
@@ -336,7 +336,7 @@ pub enum BrokerEvent {
         /// Where: a Topic Name or a Topic Filter.
         topic: ByteString,
         /// Why.
-        decided_by: DecidedBy,
+        decided_by: Box<DecidedBy>,
     },
     /// Other users, passwords or rights are in force.
     AccessChanged,

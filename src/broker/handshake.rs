@@ -256,7 +256,7 @@ impl Broker {
             _ => Farewell::Close,
         };
         let misbehaviour = Misbehaviour { reason_code, clause: error.clause, message: error.message.clone() };
-        self.emit(BrokerEvent::MalformedReceived { connection, error, bytes: frame });
+        self.emit(BrokerEvent::MalformedReceived { connection, error: error.into(), bytes: frame });
         self.end_connection(now, connection, misbehaviour.into_cause(), farewell);
     }
 

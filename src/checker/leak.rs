@@ -7,7 +7,7 @@ use crate::session::ConnectionId;
 use crate::time::Instant;
 
 /// Numbers that no connection of a run has.
-const FIRST_CONNECTION: u64 = 1 << 60;
+const FIRST_CONNECTION: u32 = u32::MAX / 2;
 
 /// Ends every session of a broker and removes all that it retains; says whether anything is left.
 pub(super) fn is_anything_left(broker: &Broker, now: Instant, flaw: Option<Flaw>) -> bool {
@@ -25,7 +25,7 @@ pub(super) fn is_anything_left(broker: &Broker, now: Instant, flaw: Option<Flaw>
 struct Emptied {
     broker: Broker,
     now: Instant,
-    next: u64,
+    next: u32,
 }
 
 impl Emptied {

@@ -54,7 +54,7 @@ use crate::packet::{ClientId, PacketId, Publish, TopicFilter, TopicName};
 use crate::session::ConnectionId;
 use crate::sim::Scenario;
 use crate::time::{Duration, Instant};
-use crate::trace::{Event, NodeId, Record, RecordId};
+use crate::trace::{Event, Malformed, NodeId, Record, RecordId};
 
 /// How late a timer may be.
 const TOLERANCE: Duration = Duration::from_millis(100);
@@ -180,7 +180,8 @@ impl Checker {
                 self.take_received(record.id, *connection, from.peer(), record.id);
             }
             Event::PacketLost { connection, sent, .. } => self.take_lost(*connection, *sent),
-            Event::PacketMalformed { connection, to, .. } => {
+            Event::PacketMalformed(malformed) => {
+                let Malformed { connection, to, .. } = &**malformed;
                 if *to == Side::Broker {
                     self.end_batch();
                 }
@@ -242,8 +243,8 @@ impl Checker {
         if record.at < self.now || self.last.is_some_and(|last| record.id <= last) {
             self.break_at(record.id, None, (Invariant::Time, "", "time or the order of records went back"));
         }
-        if record.cause.is_some_and(|cause| cause >= record.id) {
-            self.break_at(record.id, record.cause, (Invariant::Time, "", "a cause comes after what it caused"));
+        if record.cause().is_some_and(|cause| cause >= record.id) {
+            self.break_at(record.id, record.cause(), (Invariant::Time, "", "a cause comes after what it caused"));
         }
         self.last = Some(record.id);
         if record.at > self.now {

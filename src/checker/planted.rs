@@ -61,7 +61,7 @@ impl Planter {
     /// What the checker gets for a record. Numbers are doubled, so that there is room between them.
     pub(super) fn plant(&mut self, record: Record) -> Vec<Record> {
         let double = |id: RecordId| RecordId(id.0.saturating_mul(2));
-        let mut record = Record { id: double(record.id), cause: record.cause.map(double), ..record };
+        let mut record = Record::new(double(record.id), record.at, record.cause().map(double), record.event);
         match &mut record.event {
             Event::PacketReceived { sent: Some(sent), .. } | Event::PacketLost { sent, .. } => *sent = double(*sent),
             _ => {}
@@ -71,7 +71,7 @@ impl Planter {
                 self.held = Some(held);
                 return vec![record];
             }
-            let after = Record { id: RecordId(record.id.0.saturating_add(1)), event: held, ..record.clone() };
+            let after = Record::new(RecordId(record.id.0.saturating_add(1)), record.at, record.cause(), held);
             return vec![record, after];
         }
         if self.has_struck() && self.defect.name != MUTE {
@@ -84,13 +84,18 @@ impl Planter {
         }
         // Time itself is no part of an event.
         match self.defect.name {
-            "time goes back" => return vec![Record { at: Instant::ZERO, ..record }],
-            "a cause comes later" => return vec![Record { cause: Some(RecordId(record.id.0.saturating_add(2))), ..record }],
+            "time goes back" => {
+                record.at = Instant::ZERO;
+                return vec![record];
+            }
+            "a cause comes later" => {
+                return vec![Record::new(record.id, record.at, Some(RecordId(record.id.0.saturating_add(2))), record.event)];
+            }
             SWAPPED => self.held = Some(record.event.clone()),
             _ => {}
         }
         let ids = (record.id.0..).map(RecordId);
-        ids.zip(instead).map(|(id, event)| Record { id, event, ..record.clone() }).collect()
+        ids.zip(instead).map(|(id, event)| Record::new(id, record.at, record.cause(), event)).collect()
     }
 }
 
@@ -121,7 +126,13 @@ fn delivery(event: &Event, qos: Option<QoS>) -> Option<Publish> {
 fn with(event: &Event, packet: &Packet) -> Option<Instead> {
     let Event::PacketSent { connection, from, version, .. } = event else { return None };
     let bytes = packet.to_bytes(*version).ok()?;
-    Some(vec![Event::PacketSent { connection: *connection, from: *from, packet_type: packet.packet_type(), version: *version, bytes }])
+    Some(vec![Event::PacketSent {
+        connection: *connection,
+        from: *from,
+        packet_type: packet.packet_type(),
+        version: *version,
+        bytes: bytes.into(),
+    }])
 }
 
 fn twice(event: &Event) -> Option<Instead> {
@@ -257,7 +268,14 @@ pub const DEFECTS: [Defect; 54] = [
     defect(I::NoInvention, "another message is accepted than was published", |e| match of_broker(e)?.clone() {
         BrokerEvent::MessageAccepted { message, publisher: Some(publisher), topic, qos, retain, payload } if payload.starts_with(b"m") => {
             let payload = payload.to_bytes().slice(1..).into();
-            Some(vec![Event::Broker(BrokerEvent::MessageAccepted { message, publisher: Some(publisher), topic, qos, retain, payload })])
+            Some(vec![Event::Broker(Box::new(BrokerEvent::MessageAccepted {
+                message,
+                publisher: Some(publisher),
+                topic,
+                qos,
+                retain,
+                payload,
+            }))])
         }
         _ => None,
     }),
@@ -298,7 +316,7 @@ pub const DEFECTS: [Defect; 54] = [
     defect(I::Retained, "an empty payload removes nothing", |e| gone(matches!(of_broker(e), Some(BrokerEvent::RetainedCleared { .. })))),
     defect(I::Retained, "a retained message is removed without a reason", |e| match of_broker(e)? {
         BrokerEvent::RetainedStored { topic, .. } => {
-            Some(vec![e.clone(), Event::Broker(BrokerEvent::RetainedCleared { topic: topic.clone() })])
+            Some(vec![e.clone(), Event::Broker(Box::new(BrokerEvent::RetainedCleared { topic: topic.clone() }))])
         }
         _ => None,
     }),
@@ -311,21 +329,21 @@ pub const DEFECTS: [Defect; 54] = [
     defect(I::Will, "a Will comes later than its delay", |e| match of_broker(e)? {
         BrokerEvent::WillScheduled { client_id, at } => {
             let at = *at + Duration::from_secs(1);
-            Some(vec![Event::Broker(BrokerEvent::WillScheduled { client_id: client_id.clone(), at })])
+            Some(vec![Event::Broker(Box::new(BrokerEvent::WillScheduled { client_id: client_id.clone(), at }))])
         }
         _ => None,
     }),
     defect(I::Will, "a Will comes although its Client said goodbye", |e| match of_broker(e)? {
         BrokerEvent::WillDiscarded { client_id, resumed: false } => {
             let message = crate::broker::MessageId(u64::MAX);
-            Some(vec![Event::Broker(BrokerEvent::WillPublished { client_id: client_id.clone(), message })])
+            Some(vec![Event::Broker(Box::new(BrokerEvent::WillPublished { client_id: client_id.clone(), message }))])
         }
         _ => None,
     }),
     defect(I::Will, "a Will is another message", |e| match of_broker(e)?.clone() {
         BrokerEvent::MessageAccepted { message, publisher, topic, qos, retain, payload } if payload.starts_with(b"will") => {
             let payload = payload.to_bytes().slice(1..).into();
-            Some(vec![Event::Broker(BrokerEvent::MessageAccepted { message, publisher, topic, qos, retain, payload })])
+            Some(vec![Event::Broker(Box::new(BrokerEvent::MessageAccepted { message, publisher, topic, qos, retain, payload }))])
         }
         _ => None,
     }),
@@ -364,7 +382,7 @@ pub const DEFECTS: [Defect; 54] = [
     defect(I::Expiry, "dropped as expired before its time", |e| match of_broker(e)?.clone() {
         BrokerEvent::MessageRouted { message, client_id, filter, routing: Routing::QueuedOffline } => {
             let routing = Routing::Dropped(DropReason::Expired);
-            Some(vec![Event::Broker(BrokerEvent::MessageRouted { message, client_id, filter, routing })])
+            Some(vec![Event::Broker(Box::new(BrokerEvent::MessageRouted { message, client_id, filter, routing }))])
         }
         _ => None,
     }),
@@ -403,7 +421,7 @@ pub const DEFECTS: [Defect; 54] = [
     defect(I::KeepAlive, "closed too early", |e| match of_broker(e)?.clone() {
         BrokerEvent::ConnectionEnded { connection, client_id, cause: EndCause::NetworkClosed } => {
             let cause = EndCause::KeepAliveTimeout;
-            Some(vec![Event::Broker(BrokerEvent::ConnectionEnded { connection, client_id, cause })])
+            Some(vec![Event::Broker(Box::new(BrokerEvent::ConnectionEnded { connection, client_id, cause }))])
         }
         _ => None,
     }),
@@ -433,14 +451,14 @@ pub const DEFECTS: [Defect; 54] = [
             let mut longer = vec![first, length | 0x80, 0];
             longer.extend_from_slice(bytes.get(2..)?);
             let (connection, from, packet_type, version) = (*connection, *from, *packet_type, *version);
-            Some(vec![Event::PacketSent { connection, from, packet_type, version, bytes: longer.into() }])
+            Some(vec![Event::PacketSent { connection, from, packet_type, version, bytes: Box::new(longer.into()) }])
         }
         _ => None,
     }),
     defect(I::Bounded, "a full queue takes one more", |e| match of_broker(e)?.clone() {
         BrokerEvent::MessageRouted { message, client_id, filter, routing: Routing::Dropped(DropReason::QueueFull) } => {
             let routing = Routing::QueuedOffline;
-            Some(vec![Event::Broker(BrokerEvent::MessageRouted { message, client_id, filter, routing })])
+            Some(vec![Event::Broker(Box::new(BrokerEvent::MessageRouted { message, client_id, filter, routing }))])
         }
         _ => None,
     }),

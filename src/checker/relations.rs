@@ -89,11 +89,11 @@ impl Told {
                 reason.hash(digest);
                 connection
             }
-            Event::FaultStruck { connection, verdict, .. } => {
-                verdict.hash(digest);
-                connection
+            Event::FaultStruck(fault) => {
+                fault.verdict.hash(digest);
+                &fault.connection
             }
-            Event::PacketMalformed { connection, .. } => connection,
+            Event::PacketMalformed(malformed) => &malformed.connection,
             Event::Client { client, event } => {
                 event.hash(digest);
                 return Some(*client);

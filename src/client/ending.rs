@@ -100,7 +100,7 @@ impl Client {
         let reason_code = if reason_code.may_be_in_disconnect_of_client() { reason_code } else { ReasonCode::ProtocolError };
         // In 3.1.1 DISCONNECT from the Client is the normal end and would discard the Will; a broken connection is just closed.
         let sent = (self.config.version == ProtocolVersion::V5).then(|| Disconnect::new(reason_code));
-        self.disconnect(now, sent, DisconnectCause::ServerMisbehaved { reason_code, clause, message }, true);
+        self.disconnect(now, sent, DisconnectCause::ServerMisbehaved { reason_code, clause, message: message.into() }, true);
     }
 
     /// Sends DISCONNECT, if one is to be sent, and closes in order [MQTT-3.14.4-1] [MQTT-3.14.4-2].

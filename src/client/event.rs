@@ -70,7 +70,7 @@ pub enum DisconnectCause {
         /// The clause that was broken.
         clause: &'static str,
         /// In words.
-        message: Message,
+        message: Box<Message>,
     },
     /// Authentication that the client had begun again did not come to an end within the time-out; DISCONNECT 0x80 was sent (5.0 §4.12.1).
     AuthenticationTimeout,
@@ -87,7 +87,7 @@ pub enum ClientEvent {
     /// Bytes that are no legal packet.
     MalformedReceived {
         /// What is wrong.
-        error: DecodeError,
+        error: Box<DecodeError>,
         /// The packet as far as known.
         bytes: Bytes,
     },
@@ -119,7 +119,7 @@ pub enum ClientEvent {
         /// Which.
         token: PublishToken,
         /// Why.
-        message: Message,
+        message: Box<Message>,
     },
     /// A PUBLISH was handed to the network for the first time.
     PublishSent {
@@ -151,7 +151,7 @@ pub enum ClientEvent {
     /// A message for the application. At QoS 2 exactly once.
     MessageReceived {
         /// The packet, with the topic name filled in.
-        publish: Publish,
+        publish: Box<Publish>,
         /// QoS 2 duplicates are never reported; at QoS 1 a repeated delivery is, with this flag from the packet.
         dup: bool,
     },
@@ -180,12 +180,12 @@ pub enum ClientEvent {
         /// Which.
         token: RequestToken,
         /// Why.
-        message: Message,
+        message: Box<Message>,
     },
     /// An answer came to the response topic that no request waits for; the application does not get it.
     ResponseIgnored {
         /// The packet, with the topic name filled in.
-        publish: Publish,
+        publish: Box<Publish>,
         /// Whose time-out it missed, if it has the Correlation Data of one.
         token: Option<RequestToken>,
     },

@@ -46,7 +46,7 @@ impl Client {
 
     fn malformed(&mut self, now: Instant, error: DecodeError, bytes: Bytes) {
         let what = Misbehaviour { reason_code: error.reason_code, clause: error.clause, message: error.message.clone() };
-        self.emit(ClientEvent::MalformedReceived { error, bytes });
+        self.emit(ClientEvent::MalformedReceived { error: error.into(), bytes });
         self.misbehaved(now, what);
     }
 

@@ -110,7 +110,7 @@ impl Client {
 
     /// A publish is given up, and with it the request that it carried.
     pub(super) fn dropped(&mut self, token: PublishToken, message: Message) {
-        self.emit(ClientEvent::PublishDropped { token, message: message.clone() });
+        self.emit(ClientEvent::PublishDropped { token, message: message.clone().into() });
         self.request_failed(RequestToken(token.0), message);
     }
 

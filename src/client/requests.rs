@@ -156,7 +156,7 @@ impl Client {
             && requests.pending.remove(&token).is_some()
         {
             self.set_request_timer();
-            self.emit(ClientEvent::RequestFailed { token, message });
+            self.emit(ClientEvent::RequestFailed { token, message: message.into() });
         }
     }
 
@@ -164,17 +164,17 @@ impl Client {
     pub(super) fn give(&mut self, publish: Publish, dup: bool) {
         let is_response = self.requests.as_ref().and_then(|requests| requests.topic.as_ref()) == Some(&publish.topic);
         if !is_response {
-            return self.emit(ClientEvent::MessageReceived { publish, dup });
+            return self.emit(ClientEvent::MessageReceived { publish: publish.into(), dup });
         }
         let token = publish.properties.correlation_data.as_ref().and_then(token_of).filter(|token| token.0 < self.next_token);
         let pending = token.and_then(|token| self.requests.as_mut().and_then(|requests| requests.pending.remove(&token)).map(|_| token));
         match pending {
             Some(token) => {
                 self.set_request_timer();
-                self.emit(ClientEvent::MessageReceived { publish, dup });
+                self.emit(ClientEvent::MessageReceived { publish: publish.into(), dup });
                 self.emit(ClientEvent::ResponseReceived { token });
             }
-            None => self.emit(ClientEvent::ResponseIgnored { publish, token }),
+            None => self.emit(ClientEvent::ResponseIgnored { publish: publish.into(), token }),
         }
     }
 
@@ -200,7 +200,7 @@ impl Client {
     /// The program is gone, and with it what it waited for.
     pub(super) fn forget_requests(&mut self) {
         for (token, _) in self.requests.take().map(|requests| requests.pending).unwrap_or_default() {
-            self.emit(ClientEvent::RequestFailed { token, message: key::CLIENT_DROPPED_POWER_CUT.message() });
+            self.emit(ClientEvent::RequestFailed { token, message: key::CLIENT_DROPPED_POWER_CUT.message().into() });
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::trace::{Event, NodeId, Record, Trace};
 
 const BROKER_PORT: u16 = 1883;
 const FIRST_CLIENT_PORT: u16 = 49_152;
-const CLIENT_PORTS: u64 = 16_384;
+const CLIENT_PORTS: u32 = 16_384;
 /// Initial sequence numbers: fixed, so that the same run gives the same file.
 const CLIENT_ISN: u32 = 1_000_000;
 const BROKER_ISN: u32 = 2_000_000;
@@ -87,7 +87,7 @@ struct Synthetic {
     to_client: u32,
     is_open: bool,
     is_over: bool,
-    number: u64,
+    number: u32,
 }
 
 impl Synthetic {

@@ -15,7 +15,7 @@ const FORMAT: u32 = 1;
 pub(super) fn write(trace: &Trace) -> Vec<u8> {
     let streams = Streams::of(trace.records());
     let seed = trace.records().iter().find_map(|record| match &record.event {
-        Event::RunStarted { seed } => Some(*seed),
+        Event::RunStarted { seed } => Some(seed.as_deref()),
         _ => None,
     });
     let nodes = trace
@@ -50,7 +50,7 @@ fn record_object(record: &Record, streams: &Streams) -> Map<String, Value> {
     let mut object = Map::new();
     object.insert("id".to_owned(), json!(record.id));
     object.insert("at".to_owned(), json!(record.at));
-    object.insert("cause".to_owned(), json!(record.cause));
+    object.insert("cause".to_owned(), json!(record.cause()));
     let (name, content) = event(record, streams);
     object.insert("event".to_owned(), json!(name));
     if let Value::Object(content) = content {
@@ -95,16 +95,17 @@ fn event(record: &Record, streams: &Streams) -> (&'static str, Value) {
         Event::PacketLost { connection, sent, reason } => {
             ("packet_lost", json!({ "connection": connection, "sent": sent, "reason": reason }))
         }
-        Event::PacketMalformed { connection, to, bytes, error } => (
+        Event::PacketMalformed(malformed) => (
             // The bytes themselves may be a broken CONNECT with a password in it.
             "packet_malformed",
             json!({
-                "connection": connection, "to": to, "length": bytes.len(), "reason_code": error.reason_code.as_u8(),
-                "clause": error.clause, "offset": error.offset, "message": said(&error.message),
+                "connection": malformed.connection, "to": malformed.to, "length": malformed.bytes.len(),
+                "reason_code": malformed.error.reason_code.as_u8(), "clause": malformed.error.clause, "offset": malformed.error.offset,
+                "message": said(&malformed.error.message),
             }),
         ),
-        Event::FaultStruck { connection, sent, verdict } => {
-            ("fault_struck", json!({ "connection": connection, "sent": sent, "verdict": verdict }))
+        Event::FaultStruck(fault) => {
+            ("fault_struck", json!({ "connection": fault.connection, "sent": fault.sent, "verdict": fault.verdict }))
         }
         Event::PathChanged { client, cut } => ("path_changed", json!({ "client": client, "cut": cut })),
         Event::PowerChanged { node, on } => ("power_changed", json!({ "node": node, "on": on })),

@@ -99,7 +99,7 @@ impl Connection {
 pub(super) struct Streams {
     pub(super) connections: BTreeMap<ConnectionId, Connection>,
     /// Why segments were lost, by number.
-    pub(super) lost: BTreeMap<(ConnectionId, u64), LossReason>,
+    pub(super) lost: BTreeMap<(ConnectionId, u32), LossReason>,
     places: BTreeMap<RecordId, (ConnectionId, Side, usize)>,
 }
 
@@ -141,9 +141,9 @@ impl Streams {
                     self.name_delivery(record, records);
                 }
             }
-            Event::Broker(BrokerEvent::MessageAccepted { message, .. }) => {
+            Event::Broker(event) if let BrokerEvent::MessageAccepted { message, .. } = &**event => {
                 // The PUBLISH that brought the message is what the broker received last before.
-                let received = record.cause.and_then(|cause| records.get(cause.0 as usize));
+                let received = record.cause().and_then(|cause| records.get(cause.0 as usize));
                 if let Some(Event::PacketReceived { sent: Some(sent), .. }) = received.map(|received| &received.event) {
                     self.name_message(*sent, *message);
                 }
@@ -154,11 +154,10 @@ impl Streams {
 
     /// A PUBLISH from the broker is named after the decision that led to it.
     fn name_delivery(&mut self, record: &Record, records: &[Record]) {
-        let cause = record.cause.and_then(|cause| records.get(cause.0 as usize));
-        let message = match cause.map(|cause| &cause.event) {
-            Some(Event::Broker(BrokerEvent::MessageRouted { message, .. } | BrokerEvent::MessageSent { message, .. })) => *message,
-            _ => return,
-        };
+        let cause = record.cause().and_then(|cause| records.get(cause.0 as usize));
+        let Some(Event::Broker(event)) = cause.map(|cause| &cause.event) else { return };
+        let (BrokerEvent::MessageRouted { message, .. } | BrokerEvent::MessageSent { message, .. }) = &**event else { return };
+        let message = *message;
         self.name_message(record.id, message);
     }
 

@@ -164,7 +164,7 @@ mod tests {
             trace.push(
                 Instant::ZERO,
                 None,
-                Event::PacketSent { connection: ConnectionId(1), from: Side::Client, packet_type, version, bytes },
+                Event::PacketSent { connection: ConnectionId(1), from: Side::Client, packet_type, version, bytes: bytes.into() },
             );
         }
         trace

@@ -207,8 +207,10 @@ impl Known {
                 self.arrived.insert(*sent, false);
             }
             // The scenario's name and the Client Identifier may differ: the CONNECT on a connection tells whose it is.
-            Event::Broker(BrokerEvent::ClientConnected { connection, client_id, .. }) => {
-                if let Some(node) = self.clients.get(connection) {
+            Event::Broker(event) => {
+                if let BrokerEvent::ClientConnected { connection, client_id, .. } = &**event
+                    && let Some(node) = self.clients.get(connection)
+                {
                     self.names.insert(client_id.as_str().to_owned(), *node);
                 }
             }
@@ -254,7 +256,7 @@ impl Known {
         let by_name = |name: &str| self.names.get(name).copied();
         let of_connection = |connection: &ConnectionId| self.clients.get(connection).copied();
         let (kind, client) = match &record.event {
-            Event::Client { client, event } => match event {
+            Event::Client { client, event } => match &**event {
                 ClientEvent::Connected { .. } => (EventKind::Connected, Some(*client)),
                 ClientEvent::Disconnected(_) => (EventKind::Disconnected, Some(*client)),
                 ClientEvent::PublishCompleted { .. } => (EventKind::PublishCompleted, Some(*client)),
@@ -267,7 +269,7 @@ impl Known {
                 }
                 _ => return false,
             },
-            Event::Broker(event) => match event {
+            Event::Broker(event) => match &**event {
                 BrokerEvent::ConnectionEnded { connection, cause: EndCause::KeepAliveTimeout, .. } => {
                     (EventKind::KeepAliveTimeout, of_connection(connection))
                 }
@@ -279,7 +281,7 @@ impl Known {
             },
             Event::PowerChanged { node, on } => (if *on { EventKind::PowerOn } else { EventKind::PowerOff }, Some(*node)),
             Event::PathChanged { client, cut } => (if cut.is_some() { EventKind::PathCut } else { EventKind::PathRestored }, Some(*client)),
-            Event::PacketMalformed { connection, .. } => (EventKind::MalformedPacket, of_connection(connection)),
+            Event::PacketMalformed(malformed) => (EventKind::MalformedPacket, of_connection(&malformed.connection)),
             Event::SegmentLost { connection, reason: LossReason::RandomLoss | LossReason::BurstLoss | LossReason::QueueFull, .. } => {
                 (EventKind::SegmentLost, of_connection(connection))
             }

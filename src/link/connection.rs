@@ -26,7 +26,7 @@ pub struct Link {
     exchange: (u64, u64),
     mapping: Mapping,
     events: VecDeque<LinkEvent>,
-    next_number: u64,
+    next_number: u32,
 }
 
 /// One side, the path that leads away from it, and what it wrote.
@@ -242,7 +242,7 @@ impl Link {
         }
     }
 
-    const fn parts(&mut self, side: Side) -> (&mut End, &mut VecDeque<LinkEvent>, &mut u64) {
+    const fn parts(&mut self, side: Side) -> (&mut End, &mut VecDeque<LinkEvent>, &mut u32) {
         let end = match side {
             Side::Client => &mut self.client,
             Side::Broker => &mut self.broker,

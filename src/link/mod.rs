@@ -75,7 +75,7 @@ pub struct UnitNumber(pub u64);
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Segment {
     /// Number of this transmission within the connection, from 0, unique over both sides; a retransmission has its own.
-    pub number: u64,
+    pub number: u32,
     /// The sender.
     pub from: Side,
     /// Sequence number relative to the start of the connection (SYN has 0), as Wireshark shows it; wraps like TCP's.
@@ -148,12 +148,12 @@ pub enum LinkEvent {
     /// The segment with this number arrived.
     SegmentArrived {
         /// [`Segment::number`].
-        number: u64,
+        number: u32,
     },
     /// The segment with this number will never arrive. Random loss is told at the moment when it would have arrived, anything else at once.
     SegmentLost {
         /// [`Segment::number`].
-        number: u64,
+        number: u32,
         /// Why.
         reason: LossReason,
     },

@@ -17,7 +17,7 @@ const LONGEST_DELAY: Duration = Duration::from_secs(86_400);
 /// A segment inside the model: sequence numbers are 64 bits wide here and wrap only when shown.
 #[derive(Clone, Debug, Hash)]
 pub(super) struct Wire {
-    pub(super) number: u64,
+    pub(super) number: u32,
     pub(super) seq: u64,
     pub(super) ack: Option<u64>,
     pub(super) syn: bool,
@@ -267,7 +267,7 @@ mod tests {
     use super::*;
     use crate::link::{Bursts, Outage};
 
-    fn wire(number: u64, payload: usize) -> Wire {
+    fn wire(number: u32, payload: usize) -> Wire {
         let payload = Bytes::from(vec![0; payload]);
         Wire { number, seq: 1, ack: None, syn: false, fin: false, rst: false, setup: 0, payload, framing: 0, window: 0 }
     }
@@ -285,7 +285,7 @@ mod tests {
     fn flights(conditions: Conditions, count: u64) -> Vec<Flight> {
         let mut path = path(conditions);
         for number in 0..count {
-            path.put(Instant::from_millis(number), wire(number, 10), Duration::ZERO);
+            path.put(Instant::from_millis(number), wire(u32::try_from(number).unwrap(), 10), Duration::ZERO);
         }
         std::iter::from_fn(|| path.pop()).collect()
     }
@@ -307,10 +307,10 @@ mod tests {
         assert!(flights.is_sorted_by_key(|flight| flight.at));
         assert!(flights.is_sorted_by_key(|flight| flight.wire.number));
         for flight in &flights {
-            let travelled = flight.at.saturating_since(Instant::from_millis(flight.wire.number));
+            let travelled = flight.at.saturating_since(Instant::from_millis(flight.wire.number.into()));
             assert!((20_000..=70_000).contains(&travelled.as_micros()), "{travelled}");
         }
-        assert!(flights.iter().any(|f| f.at.saturating_since(Instant::from_millis(f.wire.number)).as_micros() > 60_000));
+        assert!(flights.iter().any(|f| f.at.saturating_since(Instant::from_millis(f.wire.number.into())).as_micros() > 60_000));
     }
 
     #[test]
@@ -343,12 +343,12 @@ mod tests {
         let mut path = path(conditions);
         path.set_cut(true);
         for number in 0..50 {
-            path.put(Instant::from_millis(number), wire(number, 10), Duration::ZERO);
+            path.put(Instant::from_millis(number.into()), wire(number, 10), Duration::ZERO);
         }
         assert!(path.drain(Instant::from_millis(50)).all(|flight| flight.lost == Some(LossReason::PathCut)));
         path.set_cut(false);
         for number in 50..100 {
-            path.put(Instant::from_millis(number), wire(number, 10), Duration::ZERO);
+            path.put(Instant::from_millis(number.into()), wire(number, 10), Duration::ZERO);
         }
         let after: Vec<_> = std::iter::from_fn(|| path.pop()).map(|flight| flight.lost).collect();
         assert_eq!(after, whole[50..].iter().map(|flight| flight.lost).collect::<Vec<_>>());
@@ -427,7 +427,7 @@ mod tests {
         let mut path = path(conditions);
         let mut tenths = [0_u32; 10];
         for number in 0..10_000 {
-            let now = Instant::from_millis(number * 100);
+            let now = Instant::from_millis(u64::from(number) * 100);
             path.put(now, wire(number, 10), Duration::ZERO);
             let jitter = path.pop().unwrap().at.saturating_since(now).as_micros() - 20_000;
             assert!(jitter <= 9_000);

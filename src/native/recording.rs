@@ -12,7 +12,7 @@ use crate::link::{CloseReason, Side};
 use crate::packet::{ClientId, Packet, PacketType, ProtocolVersion};
 use crate::session::ConnectionId;
 use crate::time::Instant;
-use crate::trace::{Event, Node, NodeId, NodeKind, Recorder, Trace};
+use crate::trace::{Event, Malformed, Node, NodeId, NodeKind, Recorder, Trace};
 
 /// Records that are kept.
 const RECORDS_MAX: usize = 250_000;
@@ -64,7 +64,7 @@ impl Recording {
             Happening::Sent { connection, packet_type, bytes } => {
                 let version = self.introduce(at, *connection, None);
                 let (connection, packet_type, bytes) = (*connection, *packet_type, (*bytes).clone());
-                self.recorder.record(at, Event::PacketSent { connection, from: Side::Broker, packet_type, version, bytes });
+                self.recorder.record(at, Event::PacketSent { connection, from: Side::Broker, packet_type, version, bytes: bytes.into() });
             }
             Happening::Closed { connection, reason } => self.close(at, *connection, *reason),
             // Nothing of MQTT has happened.
@@ -78,19 +78,20 @@ impl Recording {
                 let version = self.introduce(at, *connection, Some(frame));
                 if let Some(packet_type) = frame.first().and_then(|first| PacketType::from_first_byte(*first)) {
                     let (connection, bytes) = (*connection, frame.clone());
-                    self.recorder.record(at, Event::PacketObserved { connection, from: Side::Client, packet_type, version, bytes });
+                    self.recorder
+                        .record(at, Event::PacketObserved { connection, from: Side::Client, packet_type, version, bytes: bytes.into() });
                 }
             }
             BrokerEvent::MalformedReceived { connection, error, bytes } => {
                 self.introduce(at, *connection, None);
-                let (connection, bytes, error) = (*connection, bytes.clone(), error.clone());
-                self.recorder.record(at, Event::PacketMalformed { connection, to: Side::Broker, bytes, error });
+                let malformed = Malformed { connection: *connection, to: Side::Broker, bytes: bytes.clone(), error: (**error).clone() };
+                self.recorder.record(at, Event::PacketMalformed(Box::new(malformed)));
             }
             event => {
                 if let BrokerEvent::ClientConnected { connection, client_id, version, .. } = event {
                     self.name_assigned(*connection, client_id, *version);
                 }
-                self.recorder.record(at, Event::Broker(event.clone()));
+                self.recorder.record(at, Event::Broker(event.clone().into()));
             }
         }
     }

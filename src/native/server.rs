@@ -293,7 +293,7 @@ struct Serving<F> {
     bounds: Bounds,
     stall_max: Duration,
     outboxes: BTreeMap<ConnectionId, Outbox>,
-    last_connection: u64,
+    last_connection: u32,
     gauge: Arc<Gauge>,
     input: mpsc::Sender<Input>,
     written: mpsc::UnboundedSender<(ConnectionId, usize, usize)>,
@@ -341,7 +341,7 @@ impl<F: FnMut(Instant, &Happening<'_>)> Serving<F> {
     }
 
     fn open(&mut self, now: Instant, peer: SocketAddr, accepted: Accepted) {
-        self.last_connection += 1;
+        self.last_connection = self.last_connection.wrapping_add(1).max(1);
         let connection = ConnectionId(self.last_connection);
         let (outbox, queue, backlog) = Outbox::new(self.bounds, Arc::clone(&self.gauge));
         let ends = Ends { queue, backlog, input: self.input.clone(), written: self.written.clone(), stall_max: self.stall_max };

@@ -15,7 +15,7 @@ use crate::session::{ConnectionId, Transmit};
 use crate::sim::{Command, CommandError, Cursor, Stride};
 use crate::text::{Message, key};
 use crate::time::Instant;
-use crate::trace::{Event, Node, NodeId, NodeKind, Recorder, Trace};
+use crate::trace::{Event, Malformed, Node, NodeId, NodeKind, Recorder, Trace};
 use crate::view::SessionReport;
 
 const RECORDS_MAX: usize = 200_000;
@@ -179,7 +179,7 @@ impl Live {
                     from: Side::Client,
                     packet_type: *packet_type,
                     version,
-                    bytes: bytes.clone(),
+                    bytes: bytes.clone().into(),
                 });
             }
             Transmit::Close | Transmit::Abort => self.close(CloseReason::ClosedHere),
@@ -196,7 +196,7 @@ impl Live {
                 }
             }
             ClientEvent::MalformedReceived { error, bytes } => {
-                self.record(Event::PacketMalformed { connection, to: Side::Client, bytes, error });
+                self.record(Event::PacketMalformed(Box::new(Malformed { connection, to: Side::Client, bytes, error: *error })));
             }
             event => {
                 match &event {
@@ -204,7 +204,7 @@ impl Live {
                     ClientEvent::Disconnected(DisconnectCause::Refused(reason_code)) => self.refused = Some(*reason_code),
                     _ => {}
                 }
-                self.record(Event::Client { client: CLIENT, event });
+                self.record(Event::Client { client: CLIENT, event: event.into() });
             }
         }
     }
@@ -261,7 +261,7 @@ impl Live {
 
 fn observed(connection: ConnectionId, frame: &Bytes, version: ProtocolVersion) -> Option<Event> {
     let packet_type = PacketType::from_first_byte(*frame.first()?)?;
-    Some(Event::PacketObserved { connection, from: Side::Broker, packet_type, version, bytes: frame.clone() })
+    Some(Event::PacketObserved { connection, from: Side::Broker, packet_type, version, bytes: frame.clone().into() })
 }
 
 /// The address without `user:password@` and without a query, which may hold a token.

@@ -205,7 +205,7 @@ fn branch_row(history: &History, branch: &Branch) -> BranchRow {
     let left = branch.parent.and_then(|(_, records)| {
         let record = history.trace_of(branch.id)?.records().get(records)?;
         match &record.event {
-            Event::CommandApplied { command, .. } => Some((record.at, command.clone())),
+            Event::CommandApplied { command, .. } => Some((record.at, (**command).clone())),
             _ => None,
         }
     });

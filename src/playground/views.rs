@@ -147,7 +147,7 @@ fn select(packet: PacketRow, field: Option<usize>, trace: &Trace, packets: &Pack
 
 /// The packet that led to this one.
 fn packet_before(record: RecordId, trace: &Trace, packets: &PacketList) -> Option<RecordId> {
-    let mut at = trace.get(record)?.cause;
+    let mut at = trace.get(record)?.cause();
     for _ in 0..CAUSES_MAX {
         let found = trace.get(at?)?;
         if packets.index_of(found.id).is_some() {
@@ -156,7 +156,7 @@ fn packet_before(record: RecordId, trace: &Trace, packets: &PacketList) -> Optio
         if let Event::PacketReceived { sent: Some(sent), .. } = found.event {
             return Some(sent);
         }
-        at = found.cause;
+        at = found.cause();
     }
     None
 }

@@ -31,7 +31,7 @@ use crate::packet::PacketType;
 
 /// A Network Connection, unique within a run. Number 0 is never used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub struct ConnectionId(pub u64);
+pub struct ConnectionId(pub u32);
 
 /// What a state machine wants done on its Network Connection.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

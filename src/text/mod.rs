@@ -107,8 +107,16 @@ impl Message {
     /// Adds the argument that the locale files call `$name`.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<Arg>) -> Self {
+        // A message has few arguments, and a trace has many messages.
+        self.args.reserve_exact(1);
         self.args.push((name, value.into()));
         self
+    }
+
+    /// Names and values of the arguments.
+    #[must_use]
+    pub fn args(&self) -> &[(&'static str, Arg)] {
+        &self.args
     }
 
     /// The key, for tests and for views that group by it.

@@ -2,10 +2,12 @@
 
 mod digest;
 mod lane;
+mod memory;
 mod recorder;
 mod text;
 
-use std::hash::{Hash as _, Hasher as _};
+use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -13,6 +15,7 @@ use serde::Serialize;
 
 pub use digest::Digest;
 pub use lane::Lane;
+pub use memory::Memory;
 pub use recorder::Recorder;
 pub use text::Text;
 
@@ -24,6 +27,9 @@ use crate::rng::Seed;
 use crate::session::ConnectionId;
 use crate::text::{Message, key};
 use crate::time::Instant;
+
+/// From so many records on the memory for them grows by a quarter at a time.
+const GROWS_SLOWLY: usize = 1 << 16;
 
 /// The position of a record in its trace, from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -68,33 +74,36 @@ pub enum NodeKind {
     Server,
 }
 
-/// One thing that happened.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// One thing that happened. A run has millions of them, so that a record is small: [`Memory`] says how small.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     /// Its position.
     pub id: RecordId,
+    cause: Cause,
     /// When.
     pub at: Instant,
-    /// The record that led to this one.
-    pub cause: Option<RecordId>,
     /// What.
     pub event: Event,
 }
 
-/// What can happen.
+/// `Option<RecordId>` in half the space; no record has the highest number.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Cause(u32);
+
+/// What can happen. What is large or rare lies behind a pointer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
     /// The run begins.
     RunStarted {
         /// Its seed; `None` for a live connection.
-        seed: Option<Seed>,
+        seed: Option<Box<Seed>>,
     },
     /// A command of the scenario's timeline, a device or the learner takes effect.
     CommandApplied {
         /// Whom it concerns.
         node: NodeId,
-        /// What is done, in words.
-        command: Message,
+        /// What is done, in words. A device says the same each time.
+        command: Arc<Message>,
         /// Whether the learner (or the caller of `apply`) gave it; otherwise the scenario did.
         by_learner: bool,
     },
@@ -126,21 +135,21 @@ pub enum Event {
         /// On this connection.
         connection: ConnectionId,
         /// The segment.
-        segment: Segment,
+        segment: Box<Segment>,
     },
     /// A segment arrived.
     SegmentArrived {
         /// On this connection.
         connection: ConnectionId,
         /// [`Segment::number`].
-        number: u64,
+        number: u32,
     },
     /// A segment got lost.
     SegmentLost {
         /// On this connection.
         connection: ConnectionId,
         /// [`Segment::number`].
-        number: u64,
+        number: u32,
         /// Why.
         reason: LossReason,
     },
@@ -155,7 +164,7 @@ pub enum Event {
         /// The version spoken on the connection.
         version: ProtocolVersion,
         /// All its bytes.
-        bytes: Bytes,
+        bytes: Box<Bytes>,
     },
     /// The other side has taken it whole.
     PacketReceived {
@@ -177,7 +186,7 @@ pub enum Event {
         /// The version spoken on the connection.
         version: ProtocolVersion,
         /// All its bytes; secrets are masked.
-        bytes: Bytes,
+        bytes: Box<Bytes>,
     },
     /// It will never arrive whole.
     PacketLost {
@@ -189,25 +198,9 @@ pub enum Event {
         reason: LossReason,
     },
     /// Bytes arrived that are no legal packet.
-    PacketMalformed {
-        /// On this connection.
-        connection: ConnectionId,
-        /// The receiver.
-        to: Side,
-        /// The bytes.
-        bytes: Bytes,
-        /// What is wrong.
-        error: DecodeError,
-    },
+    PacketMalformed(Box<Malformed>),
     /// A fault rule struck.
-    FaultStruck {
-        /// On this connection.
-        connection: ConnectionId,
-        /// The `PacketSent` record that triggered it.
-        sent: RecordId,
-        /// What was done.
-        verdict: Verdict,
-    },
+    FaultStruck(Box<Fault>),
     /// The path of a client was cut or restored.
     PathChanged {
         /// The client.
@@ -227,15 +220,39 @@ pub enum Event {
         /// Which.
         client: NodeId,
         /// What.
-        event: ClientEvent,
+        event: Box<ClientEvent>,
     },
     /// Something happened inside the broker (never `PacketReceived` or `MalformedReceived`).
-    Broker(BrokerEvent),
+    Broker(Box<BrokerEvent>),
     /// A limit was reached, and what is no longer done because of it.
     LimitReached {
         /// Which, and what follows.
-        message: Message,
+        message: Box<Message>,
     },
+}
+
+/// Bytes that are no legal packet.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Malformed {
+    /// On this connection.
+    pub connection: ConnectionId,
+    /// The receiver.
+    pub to: Side,
+    /// The bytes.
+    pub bytes: Bytes,
+    /// What is wrong.
+    pub error: DecodeError,
+}
+
+/// What a fault rule did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Fault {
+    /// On this connection.
+    pub connection: ConnectionId,
+    /// The `PacketSent` record that triggered it.
+    pub sent: RecordId,
+    /// What was done.
+    pub verdict: Verdict,
 }
 
 /// Everything that happened in one run, in order.
@@ -271,16 +288,28 @@ impl Trace {
 
     /// Adds a record and gives its position. Time never goes back. Once the limit is reached nothing more is added.
     pub fn push(&mut self, at: Instant, cause: Option<RecordId>, event: Event) -> RecordId {
+        self.push_with(at, cause, || event)
+    }
+
+    /// The same with an event that is made only if it is kept.
+    pub fn push_with(&mut self, at: Instant, cause: Option<RecordId>, event: impl FnOnce() -> Event) -> RecordId {
         let length = self.len();
         if length > self.limit {
             return record_id(self.limit);
         }
         let id = record_id(length);
-        let event =
-            if length == self.limit { Event::LimitReached { message: key::SIM_LIMIT_TRACE.with("limit", self.limit) } } else { event };
         if self.keeps {
+            let event = if length == self.limit {
+                Event::LimitReached { message: key::SIM_LIMIT_TRACE.with("limit", self.limit).into() }
+            } else {
+                event()
+            };
             debug_assert!(self.records.last().is_none_or(|last| last.at <= at), "time went back");
-            self.records.push(Record { id, at, cause, event });
+            if self.records.len() == self.records.capacity() && self.records.len() >= GROWS_SLOWLY {
+                // Doubling would take up to twice the memory of a long run, and three times that while it is copied.
+                self.records.reserve_exact(self.records.len() / 4);
+            }
+            self.records.push(Record::new(id, at, cause, event));
         } else {
             self.unkept += 1;
         }
@@ -356,9 +385,47 @@ impl Trace {
 }
 
 impl Record {
+    /// A record.
+    #[must_use]
+    pub fn new(id: RecordId, at: Instant, cause: Option<RecordId>, event: Event) -> Self {
+        Self { id, cause: cause.into(), at, event }
+    }
+
+    /// The record that led to this one.
+    #[must_use]
+    pub const fn cause(&self) -> Option<RecordId> {
+        self.cause.known()
+    }
+
     /// Adds this record to a digest, for digests that grow with the trace.
     pub fn digest_into(&self, digest: &mut Digest) {
         self.hash(digest);
+    }
+}
+
+impl Hash for Record {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.id, self.at, self.cause(), &self.event).hash(state);
+    }
+}
+
+impl Cause {
+    const NONE: Self = Self(u32::MAX);
+
+    const fn known(self) -> Option<RecordId> {
+        if self.0 == Self::NONE.0 { None } else { Some(RecordId(self.0)) }
+    }
+}
+
+impl From<Option<RecordId>> for Cause {
+    fn from(cause: Option<RecordId>) -> Self {
+        cause.map_or(Self::NONE, |cause| Self(cause.0))
+    }
+}
+
+impl fmt::Debug for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.known().fmt(f)
     }
 }
 

@@ -69,9 +69,12 @@ impl Recorder {
             return;
         }
         let event = self.without_secrets(event);
-        if let Event::PacketSent { bytes, .. } | Event::PacketObserved { bytes, .. } | Event::PacketMalformed { bytes, .. } = &event {
-            self.bytes = self.bytes.saturating_add(bytes.len());
-        }
+        let bytes = match &event {
+            Event::PacketSent { bytes, .. } | Event::PacketObserved { bytes, .. } => bytes.len(),
+            Event::PacketMalformed(malformed) => malformed.bytes.len(),
+            _ => 0,
+        };
+        self.bytes = self.bytes.saturating_add(bytes);
         self.trace.push(at, None, event);
         if self.bytes > self.bytes_max {
             self.stop(at, key::SIM_LIMIT_RECORDED_BYTES.with("limit", self.bytes_max >> 20));
@@ -80,18 +83,22 @@ impl Recorder {
 
     fn stop(&mut self, at: Instant, message: Message) {
         self.is_full = true;
-        self.trace.push(at, None, Event::LimitReached { message });
+        self.trace.push(at, None, Event::LimitReached { message: message.into() });
     }
 
     fn without_secrets(&mut self, mut event: Event) -> Event {
         match &mut event {
             Event::PacketSent { connection, bytes, version, .. } | Event::PacketObserved { connection, bytes, version, .. } => {
-                *bytes = self.without_control(*connection, &mask_secrets(bytes, *version), *version);
+                **bytes = self.without_control(*connection, &mask_secrets(bytes, *version), *version);
             }
             // Where the secrets of a packet are does not depend on the version: AUTH is of 5.0 alone, CONNECT names its own.
-            Event::PacketMalformed { bytes, .. } => *bytes = mask_secrets(bytes, ProtocolVersion::V5),
-            Event::Broker(BrokerEvent::MessageAccepted { topic, payload, .. }) if topic.as_str().starts_with(CONTROL_TOPICS) => {
-                *payload = vec![b'*'; payload.len()].into();
+            Event::PacketMalformed(malformed) => malformed.bytes = mask_secrets(&malformed.bytes, ProtocolVersion::V5),
+            Event::Broker(event) => {
+                if let BrokerEvent::MessageAccepted { topic, payload, .. } = &mut **event
+                    && topic.as_str().starts_with(CONTROL_TOPICS)
+                {
+                    *payload = vec![b'*'; payload.len()].into();
+                }
             }
             Event::TransportClosed { connection, .. } => {
                 self.control_aliases.remove(connection);
@@ -139,7 +146,7 @@ mod tests {
 
     fn observed(bytes: &'static [u8]) -> Event {
         let packet_type = PacketType::from_first_byte(bytes[0]).unwrap();
-        let bytes = Bytes::from_static(bytes);
+        let bytes = Box::new(Bytes::from_static(bytes));
         Event::PacketObserved { connection: ConnectionId(1), from: Side::Client, packet_type, version: ProtocolVersion::V311, bytes }
     }
 
@@ -178,7 +185,7 @@ mod tests {
             from: Side::Client,
             packet_type: PacketType::Publish,
             version: ProtocolVersion::V5,
-            bytes: Bytes::from_static(bytes),
+            bytes: Bytes::from_static(bytes).into(),
         };
         recorder.record(Instant::ZERO, publish(b"\x30\x14\0\x0A$CONTROL/a\x03\x23\0\x01key!"));
         recorder.record(Instant::ZERO, publish(b"\x30\x09\0\0\x03\x23\0\x01key"));

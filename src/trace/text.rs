@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use bytes::Bytes;
 
-use super::{Event, NodeId, Record, Trace};
+use super::{Event, Malformed, NodeId, Record, Trace};
 use crate::broker::{BrokerEvent, DecidedBy, EndCause};
 use crate::client::{ClientEvent, ClientState};
 use crate::link::{Segment, Side};
@@ -97,14 +97,15 @@ impl<'t> Text<'t> {
                 });
                 format!("{} lost: {reason:?}", what.unwrap_or_else(|| "packet".to_owned()))
             }
-            Event::PacketMalformed { connection, to, bytes, error } => {
+            Event::PacketMalformed(malformed) => {
+                let Malformed { connection, to, bytes, error } = &**malformed;
                 let words = Language::English.render(&error.message);
                 format!("{} received {} malformed bytes: {words} [{}]", self.side(*connection, *to), bytes.len(), error.clause)
             }
             Event::PacketObserved { connection, from, packet_type, version, bytes } => {
                 format!("{} observed {packet_type} {} B{}", self.way(*connection, *from), bytes.len(), packet_words(bytes, *version))
             }
-            Event::FaultStruck { connection, verdict, .. } => format!("fault on #{}: {verdict:?}", connection.0),
+            Event::FaultStruck(fault) => format!("fault on #{}: {:?}", fault.connection.0, fault.verdict),
             Event::PathChanged { client, cut: Some(cut) } => format!("path of {} cut: {cut:?}", self.node(*client)),
             Event::PathChanged { client, cut: None } => format!("path of {} restored", self.node(*client)),
             Event::PowerChanged { node, on } => format!("{} {}", self.node(*node), if *on { "on" } else { "off" }),
@@ -193,7 +194,7 @@ fn broker_words(event: &BrokerEvent) -> String {
         }
         BrokerEvent::AccessDenied { client_id, user_name, access, topic, decided_by } => {
             let user = user_name.as_ref().map_or_else(|| "anonymous".to_owned(), |name| format!("{:?}", &**name));
-            let why = match decided_by {
+            let why = match &**decided_by {
                 DecidedBy::Rule { line, text } => format!("line {line}: {text:?}"),
                 DecidedBy::NoRule => "no rule allows it".to_owned(),
                 DecidedBy::UnknownUser => "no such user".to_owned(),

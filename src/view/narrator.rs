@@ -10,7 +10,7 @@ use crate::link::{CloseReason, CutDirection, LossReason, Segment, Side, Verdict}
 use crate::packet::ClientId;
 use crate::session::ConnectionId;
 use crate::text::{Arg, Message, key};
-use crate::trace::{Event, Node, NodeId, NodeKind, Record};
+use crate::trace::{Event, Fault, Malformed, Node, NodeId, NodeKind, Record};
 
 /// Tells records in words. It has to hear every record in order, since later ones refer to earlier ones.
 #[derive(Clone, Debug, Default)]
@@ -18,7 +18,7 @@ pub struct Narrator {
     names: Vec<Arg>,
     clients: BTreeMap<ConnectionId, NodeId>,
     by_client_id: BTreeMap<ClientId, NodeId>,
-    segments: BTreeMap<(ConnectionId, u64), Segment>,
+    segments: BTreeMap<(ConnectionId, u32), Segment>,
     /// Connections that were open.
     opened: BTreeSet<ConnectionId>,
     /// Connections whose end was told.
@@ -74,7 +74,7 @@ impl Narrator {
                 let message = key::VIEW_PACKET_LOST.with("from", self.name(row.from)).with("to", self.name(row.to));
                 Some(message.with("packet", row.packet_type.name()).with("reason", loss(*reason)))
             }
-            Event::Client { client, event: ClientEvent::MessageReceived { publish, .. } } => {
+            Event::Client { client, event } if let ClientEvent::MessageReceived { publish, .. } = &**event => {
                 Some(key::VIEW_MESSAGE_RECEIVED.with("node", self.name(*client)).with("topic", publish.topic.as_str()))
             }
             _ => mark.map(|mark| mark.message.clone()),
@@ -116,7 +116,9 @@ impl Narrator {
                 self.clients.insert(*connection, *client);
                 None
             }
-            Event::CommandApplied { node, command, by_learner: true } => Some(Telling::of_node(*node, MarkKind::Command, command.clone())),
+            Event::CommandApplied { node, command, by_learner: true } => {
+                Some(Telling::of_node(*node, MarkKind::Command, (**command).clone()))
+            }
             // The broker's side opens half a round trip earlier or later; one mark is enough.
             Event::TransportOpened { connection, side: Side::Client } => {
                 self.opened.insert(*connection);
@@ -128,7 +130,7 @@ impl Narrator {
             Event::SegmentSent { connection, segment } => {
                 let is_counted = !segment.payload.is_empty() || segment.syn || segment.fin;
                 if is_counted {
-                    self.segments.insert((*connection, segment.number), segment.clone());
+                    self.segments.insert((*connection, segment.number), (**segment).clone());
                 }
                 (is_counted && segment.attempt > 0).then(|| {
                     let message = self.carried(key::VIEW_SEGMENT_AGAIN.with("attempt", segment.attempt), *connection, segment, packets);
@@ -147,13 +149,15 @@ impl Narrator {
                     Telling::of_path(self.at_connection(*connection), MarkKind::Segment, message)
                 })
             }
-            Event::PacketMalformed { connection, to, error, .. } => {
+            Event::PacketMalformed(malformed) => {
+                let Malformed { connection, to, error, .. } = &**malformed;
                 let node = self.end(*connection, *to);
                 let message =
                     key::VIEW_MALFORMED.with("node", self.name(node)).with("why", error.message.clone()).with("clause", error.clause);
                 Some(Telling::of_node(node, MarkKind::Broken, message))
             }
-            Event::FaultStruck { connection, sent, verdict } => {
+            Event::FaultStruck(fault) => {
+                let Fault { connection, sent, verdict } = &**fault;
                 let row = packets.rows().get(packets.index_of(*sent)?)?;
                 let message = key::VIEW_FAULT_STRUCK.with("packet", row.packet_type.name()).with("what", verdict_words(*verdict));
                 Some(Telling::of_path(self.at_connection(*connection), MarkKind::Broken, message))
@@ -165,7 +169,7 @@ impl Narrator {
             }
             Event::Client { client, event } => self.tell_client(*client, event),
             Event::Broker(event) => self.tell_broker(event),
-            Event::LimitReached { message } => Some(Telling::of_node(NodeId::BROKER, MarkKind::Note, message.clone())),
+            Event::LimitReached { message } => Some(Telling::of_node(NodeId::BROKER, MarkKind::Note, (**message).clone())),
             _ => None,
         }
     }
@@ -217,7 +221,7 @@ impl Narrator {
                 DisconnectCause::KeepAliveTimeout => telling(MarkKind::Broken, key::VIEW_PING_TIMEOUT.with("node", node)),
                 DisconnectCause::AuthenticationTimeout => telling(MarkKind::Broken, key::VIEW_AUTHENTICATION_TIMEOUT.with("node", node)),
                 DisconnectCause::ServerMisbehaved { clause, message, .. } => {
-                    let words = key::VIEW_SERVER_MISBEHAVED.with("node", node).with("why", message.clone());
+                    let words = key::VIEW_SERVER_MISBEHAVED.with("node", node).with("why", (**message).clone());
                     telling(MarkKind::Broken, words.with("clause", *clause))
                 }
             },
@@ -226,7 +230,7 @@ impl Narrator {
                 telling(MarkKind::Note, words.with("attempt", *attempt))
             }
             ClientEvent::PublishDropped { message, .. } => {
-                telling(MarkKind::Note, key::VIEW_PUBLISH_DROPPED.with("node", node).with("why", message.clone()))
+                telling(MarkKind::Note, key::VIEW_PUBLISH_DROPPED.with("node", node).with("why", (**message).clone()))
             }
             ClientEvent::DuplicateSuppressed { packet_id } => {
                 telling(MarkKind::Note, key::VIEW_DUPLICATE.with("node", node).with("id", packet_id.as_u16()))
@@ -245,7 +249,7 @@ impl Narrator {
             }
             ClientEvent::RequestFailed { token, message } => {
                 let words = key::VIEW_REQUEST_FAILED.with("node", node).with("token", token.0);
-                telling(MarkKind::Broken, words.with("why", message.clone()))
+                telling(MarkKind::Broken, words.with("why", (**message).clone()))
             }
             ClientEvent::ResponseIgnored { token: Some(token), .. } => {
                 telling(MarkKind::Note, key::VIEW_RESPONSE_LATE.with("node", node).with("token", token.0))

@@ -118,7 +118,7 @@ struct Connection {
     to_broker: Duration,
     to_client: Duration,
     /// Segments on their way.
-    segments: BTreeMap<u64, (Segment, Instant)>,
+    segments: BTreeMap<u32, (Segment, Instant)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -239,8 +239,10 @@ impl StageFold {
             }
             Event::PowerChanged { node, on } => self.switch(*node, *on),
             Event::Client { client, event } => self.take_client(*client, event),
-            Event::Broker(BrokerEvent::ClientConnected { connection, .. }) => {
-                if let Some(opened) = self.connections.get_mut(connection) {
+            Event::Broker(event) => {
+                if let BrokerEvent::ClientConnected { connection, .. } = &**event
+                    && let Some(opened) = self.connections.get_mut(connection)
+                {
                     opened.accepted = true;
                 }
             }
@@ -290,7 +292,7 @@ impl StageFold {
         }
     }
 
-    fn segment_lost(&mut self, connection: ConnectionId, number: u64, packets: &PacketList) {
+    fn segment_lost(&mut self, connection: ConnectionId, number: u32, packets: &PacketList) {
         let Some((segment, _)) = self.connections.get_mut(&connection).and_then(|opened| opened.segments.remove(&number)) else { return };
         for row in packets.carried_by(connection, &segment) {
             if let Some(departure) = self.flights.get_mut(&row.record) {

@@ -179,7 +179,7 @@ impl Stage for BrokerStage {
     }
 
     fn open(&mut self, connection: char) {
-        let id = ConnectionId(self.ends.len() as u64 + 1);
+        let id = ConnectionId(self.ends.len() as u32 + 1);
         self.ids.insert(connection, id);
         let end = End { version: self.version, unread: Vec::new(), closed_by_broker: false, close_expected: false, sent: 0 };
         self.ends.insert(id, end);

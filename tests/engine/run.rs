@@ -80,15 +80,16 @@ impl Run {
         let node = self.node(name);
         self.events()
             .filter_map(|(_, event)| match event {
-                Event::Client { client, event: ClientEvent::MessageReceived { publish, .. } } if *client == node => {
-                    Some(String::from_utf8_lossy(&publish.payload).into_owned())
-                }
+                Event::Client { client, event } if *client == node => match &**event {
+                    ClientEvent::MessageReceived { publish, .. } => Some(String::from_utf8_lossy(&publish.payload).into_owned()),
+                    _ => None,
+                },
                 _ => None,
             })
             .collect()
     }
 
     pub(super) fn broker_events(&self) -> impl Iterator<Item = (Instant, &BrokerEvent)> {
-        self.events().filter_map(|(record, event)| if let Event::Broker(event) = event { Some((record.at, event)) } else { None })
+        self.events().filter_map(|(record, event)| if let Event::Broker(event) = event { Some((record.at, &**event)) } else { None })
     }
 }

@@ -146,13 +146,13 @@ fn every_record_names_an_earlier_cause_and_time_never_goes_back() {
     let run = Run::new(BUSY).until_millis(45_000);
     let mut last = Instant::ZERO;
     for (record, event) in run.events() {
-        assert!(record.cause.is_none_or(|cause| cause < record.id), "{record:?}");
+        assert!(record.cause().is_none_or(|cause| cause < record.id), "{record:?}");
         assert!(record.at >= last, "{record:?}");
         last = record.at;
-        let cause = record.cause.and_then(|cause| run.trace.get(cause)).map(|cause| &cause.event);
+        let cause = record.cause().and_then(|cause| run.trace.get(cause)).map(|cause| &cause.event);
         match event {
             Event::PacketReceived { connection, to, sent } => {
-                assert_eq!(record.cause, *sent);
+                assert_eq!(record.cause(), *sent);
                 let matches = matches!(cause, Some(Event::PacketSent { connection: c, from, .. }) if c == connection && *from == to.peer());
                 assert!(matches, "{record:?} caused by {cause:?}");
             }
@@ -179,21 +179,25 @@ fn timers_of_the_broker_that_fire_together_have_causes_of_their_own() {
         )
     };
     let run = Run::new(&format!("{}{}", client("a"), client("b"))).until_millis(40_000);
+    let of_broker = |cause: Option<&Event>| if let Some(Event::Broker(event)) = cause { Some((**event).clone()) } else { None };
     let mut published = Vec::new();
     let mut farewells = 0;
     for (record, event) in run.events() {
-        let cause = record.cause.and_then(|cause| run.trace.get(cause)).map(|cause| &cause.event);
+        let cause = record.cause().and_then(|cause| run.trace.get(cause)).map(|cause| &cause.event);
         match event {
-            Event::Broker(BrokerEvent::WillPublished { client_id, .. }) => {
-                let planned =
-                    matches!(cause, Some(Event::Broker(BrokerEvent::WillScheduled { client_id: planned, .. })) if planned == client_id);
-                assert!(planned, "{record:?} caused by {cause:?}");
-                published.push((record.at, client_id.clone()));
-            }
-            Event::Broker(BrokerEvent::ConnectionEnded { .. }) => assert_eq!(cause, None, "a timer has no cause"),
+            Event::Broker(event) => match &**event {
+                BrokerEvent::WillPublished { client_id, .. } => {
+                    let planned =
+                        matches!(of_broker(cause), Some(BrokerEvent::WillScheduled { client_id: planned, .. }) if planned == *client_id);
+                    assert!(planned, "{record:?} caused by {cause:?}");
+                    published.push((record.at, client_id.clone()));
+                }
+                BrokerEvent::ConnectionEnded { .. } => assert_eq!(cause, None, "a timer has no cause"),
+                _ => {}
+            },
             Event::PacketSent { from: Side::Broker, packet_type, connection, .. } if packet_type.name() == "DISCONNECT" => {
                 let ended =
-                    matches!(cause, Some(Event::Broker(BrokerEvent::ConnectionEnded { connection: ended, .. })) if ended == connection);
+                    matches!(of_broker(cause), Some(BrokerEvent::ConnectionEnded { connection: ended, .. }) if ended == *connection);
                 assert!(ended, "{record:?} caused by {cause:?}");
                 farewells += 1;
             }
@@ -258,7 +262,7 @@ fn a_fold_of_the_trace_tells_what_the_broker_holds() {
     let mut run = Run::new(BUSY);
     for second in 1..=45 {
         run.advance(Instant::from_secs(second));
-        let mut connected: BTreeMap<ClientId, u64> = BTreeMap::new();
+        let mut connected: BTreeMap<ClientId, u32> = BTreeMap::new();
         let mut retained = BTreeSet::new();
         for (_, event) in run.broker_events() {
             match event {

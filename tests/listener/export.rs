@@ -64,7 +64,9 @@ fn the_trace_names_clients_by_their_identifier_and_keeps_no_secret() {
     assert!(trace.nodes().iter().any(|node| node.name.starts_with("mqtt://127.0.0.1:")), "who never said its name: {:?}", trace.nodes());
     let observed = |record: &&mqtt_playground::trace::Record| matches!(&record.event, Event::PacketObserved { from: Side::Client, .. });
     assert!(trace.records().iter().filter(observed).count() >= 9);
-    assert!(trace.records().iter().any(|record| matches!(&record.event, Event::PacketMalformed { to: Side::Broker, .. })));
+    assert!(
+        trace.records().iter().any(|record| matches!(&record.event, Event::PacketMalformed(malformed) if malformed.to == Side::Broker))
+    );
     let closed =
         |wanted| trace.records().iter().any(|record| matches!(&record.event, Event::TransportClosed { reason, .. } if *reason == wanted));
     assert!(closed(CloseReason::ClosedHere) && closed(CloseReason::ClosedByPeer));

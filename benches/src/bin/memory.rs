@@ -44,7 +44,7 @@ fn idle_clients(version: mqtt_playground::packet::ProtocolVersion) {
             let config = ClientConfig { version, subscriptions: vec![subscription.into()], ..ClientConfig::new(format!("device{number}")) };
             let mut client = Client::new(config, Seed(number).stream("bench", "client"));
             client.handle_connect(now).unwrap();
-            let connection = ConnectionId(number + 1);
+            let connection = ConnectionId(u32::try_from(number).unwrap() + 1);
             while let Some(progress) = exchange(&mut client, &mut broker, connection, now) {
                 assert!(progress < 10_000, "it comes to rest");
             }

@@ -106,7 +106,7 @@ impl Broker {
             user_name: user_name.cloned(),
             access: DeniedAccess::Will,
             topic: topic.as_str().into(),
-            decided_by,
+            decided_by: decided_by.into(),
         });
         true
     }
@@ -114,7 +114,7 @@ impl Broker {
     fn report_denied(&mut self, key: SessionKey, access: DeniedAccess, topic: &str, decided_by: DecidedBy) {
         let Some(session) = self.sessions.get(key.0) else { return };
         let (client_id, user_name) = (session.client_id.clone(), session.user_name.clone());
-        self.emit(BrokerEvent::AccessDenied { client_id, user_name, access, topic: topic.into(), decided_by });
+        self.emit(BrokerEvent::AccessDenied { client_id, user_name, access, topic: topic.into(), decided_by: decided_by.into() });
     }
 
     /// New rights are in force at once: who may not be connected any more is told so and closed; subscriptions, queued messages and what would be sent again lose

@@ -168,7 +168,7 @@ impl Broker {
             }
             Err(error) => {
                 let misbehaviour = Misbehaviour { reason_code: error.reason_code, clause: error.clause, message: error.message.clone() };
-                self.emit(crate::broker::BrokerEvent::MalformedReceived { connection, error, bytes: frame });
+                self.emit(crate::broker::BrokerEvent::MalformedReceived { connection, error: error.into(), bytes: frame });
                 misbehaviour
             }
         };

@@ -36,7 +36,7 @@ impl Bench {
         let events = std::mem::take(&mut self.events);
         let denied = events.iter().filter_map(|event| match event {
             BrokerEvent::AccessDenied { access, topic, decided_by, .. } => {
-                let line = match decided_by {
+                let line = match &**decided_by {
                     DecidedBy::Rule { line, .. } => *line,
                     DecidedBy::NoRule => 0,
                     DecidedBy::UnknownUser => u32::MAX,

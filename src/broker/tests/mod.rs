@@ -73,7 +73,7 @@ impl Bench {
     }
 
     fn open(&mut self, version: ProtocolVersion) -> ConnectionId {
-        let connection = ConnectionId(self.peers.len() as u64 + 1);
+        let connection = ConnectionId(self.peers.len() as u32 + 1);
         self.peers.insert(connection, Peer { version, ..Peer::default() });
         self.broker.handle_connection_opened(self.now, connection);
         self.drain();

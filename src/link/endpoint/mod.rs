@@ -89,7 +89,7 @@ pub(super) struct Outlet<'a> {
     pub(super) mapping: &'a mut Mapping,
     pub(super) origins: Origins,
     pub(super) events: &'a mut VecDeque<LinkEvent>,
-    pub(super) next_number: &'a mut u64,
+    pub(super) next_number: &'a mut u32,
 }
 
 impl Outlet<'_> {

@@ -119,6 +119,8 @@ pub(super) fn run(language: Language, options: &RunOptions) -> Result<ExitCode, 
         }
     }
     println!("{} records, t={}, trace digest {:016x}", run.trace.records().len(), run.world.now(), run.trace.digest());
+    let memory = run.trace.memory();
+    println!("{} bytes of memory: {} a record besides {} bytes of packets", memory.total(), memory.per_record(), memory.packets);
     for (file, format) in exports {
         let bytes = format.write(&run.trace);
         fs::write(file, &bytes).map_err(|error| Failure(format!("{}: {error}", file.display())))?;

@@ -385,7 +385,7 @@ fn a_broker_without_power_has_nobody_connected_and_expiry_counts_from_the_crash(
 /// A real broker behind a WebSocket, without the WebSocket.
 struct Outside {
     broker: Broker,
-    connection: u64,
+    connection: u32,
 }
 
 impl Outside {

@@ -55,7 +55,7 @@ impl Stride {
         let brought_about = |record: &Record| {
             matches!(record.event, Event::Client { .. } | Event::Broker(_) | Event::SegmentSent { .. })
                 && record.at == stopped.at
-                && record.cause.is_some_and(|cause| cause >= stopped.id)
+                && record.cause().is_some_and(|cause| cause >= stopped.id)
         };
         match self {
             Self::Record => after,
@@ -66,13 +66,13 @@ impl Stride {
 
 fn is_time_out(records: &[Record], index: usize, record: &Record) -> bool {
     // What a timer brings about has no cause, or one that lies back in time; whatever happens because of something else happens in the same instant.
-    let cause = record.cause.and_then(|cause| records.get(cause.0 as usize));
+    let cause = record.cause().and_then(|cause| records.get(cause.0 as usize));
     let waited = cause.is_none_or(|cause| cause.at < record.at);
     match &record.event {
         Event::SegmentSent { segment, .. } => segment.attempt > 0 && !answers_an_arrival(records, index, record),
         Event::TransportClosed { reason: CloseReason::TimedOut, .. } => true,
         Event::PacketSent { from: Side::Client, packet_type: PacketType::Pingreq, .. } => true,
-        Event::Client { event, .. } => match event {
+        Event::Client { event, .. } => match &**event {
             ClientEvent::Disconnected(DisconnectCause::ConnectTimeout | DisconnectCause::KeepAliveTimeout)
             | ClientEvent::RequestTimedOut { .. }
             | ClientEvent::PacketRetried { .. } => true,
@@ -80,7 +80,7 @@ fn is_time_out(records: &[Record], index: usize, record: &Record) -> bool {
             ClientEvent::StateChanged(ClientState::Opening) => cause.is_some() && waited,
             _ => false,
         },
-        Event::Broker(event) => match event {
+        Event::Broker(event) => match &**event {
             BrokerEvent::ConnectionEnded { cause: EndCause::KeepAliveTimeout | EndCause::ConnectTimeout, .. } => true,
             BrokerEvent::WillPublished { .. }
             | BrokerEvent::SessionEnded { expired: true, .. }

@@ -176,7 +176,7 @@ proptest! {
         }
         let mut fates = std::collections::BTreeMap::<RecordId, u32>::new();
         for record in history.trace().records() {
-            prop_assert!(record.cause.is_none_or(|cause| cause < record.id));
+            prop_assert!(record.cause().is_none_or(|cause| cause < record.id));
             if let Event::PacketReceived { sent: Some(sent), .. } | Event::PacketLost { sent, .. } = record.event {
                 *fates.entry(sent).or_default() += 1;
             }

@@ -17,7 +17,7 @@ impl World {
             Ok(record) => record,
             Err(error) => {
                 let words = key::SIM_REFUSED.with("command", command.in_words()).with("reason", error.message());
-                let event = Event::CommandApplied { node: command.node(), command: words, by_learner: false };
+                let event = Event::CommandApplied { node: command.node(), command: words.into(), by_learner: false };
                 self.record(trace, self.started, event)
             }
         }
@@ -39,7 +39,7 @@ impl World {
     pub(super) fn act(&mut self, command: &Command, by_learner: bool, trace: &mut Trace) -> Result<RecordId, CommandError> {
         let now = self.now;
         let node = command.node();
-        let done = Event::CommandApplied { node, command: command.in_words(), by_learner };
+        let done = Event::CommandApplied { node, command: command.in_words().into(), by_learner };
         let cause = if by_learner { None } else { self.started };
         if let (Command::PowerCut { .. }, NodeId::BROKER) = (command, node) {
             return self.cut_broker_power(done, cause, trace);

@@ -23,10 +23,10 @@ pub(super) struct Connection {
     from_client: VecDeque<Unit>,
     from_broker: VecDeque<Unit>,
     /// Records of the segments on the way, by number.
-    segments: BTreeMap<u64, RecordId>,
+    segments: BTreeMap<u32, RecordId>,
     /// Records of lost segments, by sender and sequence number: the causes of retransmissions.
     lost: BTreeMap<(Side, u32), RecordId>,
-    sequence: BTreeMap<u64, (Side, u32)>,
+    sequence: BTreeMap<u32, (Side, u32)>,
     /// Records of packets that a fault rule has judged.
     judged: BTreeMap<(Side, UnitNumber), RecordId>,
     /// The last arrival at each side: what a bare acknowledgement acknowledges.
@@ -123,12 +123,12 @@ impl Connection {
         self.units(segment.from).iter().find(carries).map(|unit| unit.sent)
     }
 
-    pub(super) fn segment_sent(&mut self, segment: &Segment, record: RecordId) {
-        self.segments.insert(segment.number, record);
-        self.sequence.insert(segment.number, (segment.from, segment.seq));
+    pub(super) fn segment_sent(&mut self, number: u32, key: (Side, u32), record: RecordId) {
+        self.segments.insert(number, record);
+        self.sequence.insert(number, key);
     }
 
-    pub(super) fn segment_arrived(&mut self, number: u64) -> (Option<RecordId>, Option<Side>) {
+    pub(super) fn segment_arrived(&mut self, number: u32) -> (Option<RecordId>, Option<Side>) {
         let from = self.sequence.remove(&number).map(|key| {
             self.lost.remove(&key);
             key.0
@@ -141,7 +141,7 @@ impl Connection {
     }
 
     /// The record of a segment that will not arrive; `record` is then called with the record of the loss.
-    pub(super) fn segment_lost(&mut self, number: u64) -> (Option<RecordId>, Option<(Side, u32)>) {
+    pub(super) fn segment_lost(&mut self, number: u32) -> (Option<RecordId>, Option<(Side, u32)>) {
         (self.segments.remove(&number), self.sequence.remove(&number))
     }
 

@@ -1,5 +1,6 @@
 //! Devices and replies at work.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -16,17 +17,26 @@ use crate::time::{Duration, Instant};
 use crate::trace::{Event, RecordId, Trace};
 
 /// How far a device is.
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Debug)]
 pub(super) struct DeviceState {
     /// How many times it came due.
     turns: u32,
     walk: Decimal,
     rng: RngStream,
+    /// What it does at each turn, in words, shared by all records.
+    words: Arc<Message>,
 }
 
 impl DeviceState {
-    pub(super) const fn new(rng: RngStream) -> Self {
-        Self { turns: 0, walk: Decimal(0), rng }
+    pub(super) fn new(device: &Device, rng: RngStream) -> Self {
+        Self { turns: 0, walk: Decimal(0), rng, words: key::SIM_DID_PUBLISH.with("topic", device.topic.as_str()).into() }
+    }
+}
+
+/// All but the words, which never change.
+impl Hash for DeviceState {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.turns, &self.walk, &self.rng).hash(state);
     }
 }
 
@@ -78,6 +88,7 @@ impl World {
                 device.signal.value(at, elapsed, &mut state.walk, &mut state.rng)
             })
             .collect();
+        let words = Arc::clone(&state.words);
         if let Some(at) = at_turn(device, turn.saturating_add(1), now, clock) {
             self.timers.set(Source::Device(index, number), at);
         }
@@ -92,8 +103,14 @@ impl World {
                 retain: device.retain,
                 properties: PublishProperties::default(),
             };
-            self.publish_by_program(index, request, None, key::SIM_DID_PUBLISH.with("topic", device.topic.as_str()), trace);
+            self.publish_by_program(index, request, None, Arc::clone(&words), trace);
         }
+    }
+
+    /// The message, if the client has rules that could answer it.
+    pub(super) fn answerable(&self, index: u32, publish: &Publish) -> Option<Publish> {
+        let spec = self.scenario.clients.get(index as usize)?;
+        if spec.replies.is_empty() { None } else { Some(publish.clone()) }
     }
 
     /// A message was given to the application of a client: the rules that match plan their answers.
@@ -109,7 +126,7 @@ impl World {
             if let Some(to) = to.filter(|_| reply.when.matches(&publish.topic)) {
                 if self.replies.len() >= self.limits.replies {
                     let message = key::SIM_LIMIT_REPLIES.with("limit", self.limits.replies);
-                    self.record(trace, Some(cause), Event::LimitReached { message });
+                    self.record(trace, Some(cause), Event::LimitReached { message: message.into() });
                     return;
                 }
                 let (topic, payload) = (publish.topic.clone(), publish.payload.clone());
@@ -134,11 +151,11 @@ impl World {
         let words = key::SIM_DID_REPLY.with("topic", pending.to.as_str());
         let properties = PublishProperties { correlation_data: pending.correlation_data, ..PublishProperties::default() };
         let request = PublishRequest { topic: pending.to, payload, qos: reply.qos, retain: reply.retain, properties };
-        self.publish_by_program(pending.client, request, Some(pending.cause), words, trace);
+        self.publish_by_program(pending.client, request, Some(pending.cause), words.into(), trace);
     }
 
     /// The program on a client publishes, if it runs and wants a connection.
-    fn publish_by_program(&mut self, index: u32, request: PublishRequest, cause: Option<RecordId>, words: Message, trace: &mut Trace) {
+    fn publish_by_program(&mut self, index: u32, request: PublishRequest, cause: Option<RecordId>, words: Arc<Message>, trace: &mut Trace) {
         let now = self.now;
         let Some(station) = self.stations.get_mut(index as usize) else { return };
         if !station.node.powered || station.node.frozen || station.node.client.state() == ClientState::Idle {
@@ -149,7 +166,7 @@ impl World {
             Ok(_) => words,
             Err(error) => {
                 let reason = crate::sim::CommandError::from(error).message();
-                key::SIM_REFUSED.with("command", words).with("reason", reason)
+                key::SIM_REFUSED.with("command", (*words).clone()).with("reason", reason).into()
             }
         };
         let record = self.record(trace, cause, Event::CommandApplied { node: node_of(index), command, by_learner: false });

@@ -47,7 +47,7 @@ pub struct World {
     broker_powered: bool,
     stations: Vec<Station>,
     connections: BTreeMap<ConnectionId, Connection>,
-    next_connection: u64,
+    next_connection: u32,
     timers: TimerTable<Source>,
     next_timeline: usize,
     replies: BTreeMap<u64, device_run::PendingReply>,
@@ -232,7 +232,7 @@ impl World {
         self.count(at);
         let Some(message) = limit else { return true };
         self.stopped = true;
-        trace.push(self.now, None, Event::LimitReached { message });
+        trace.push(self.now, None, Event::LimitReached { message: message.into() });
         false
     }
 
@@ -260,7 +260,7 @@ impl World {
 
     fn come_due(&mut self, source: Source, trace: &mut Trace) {
         match source {
-            Source::Start => self.started = Some(self.record(trace, None, Event::RunStarted { seed: Some(self.seed) })),
+            Source::Start => self.started = Some(self.record(trace, None, Event::RunStarted { seed: Some(self.seed.into()) })),
             Source::Connect(index) => {
                 let _ = self.act_or_refuse(&Command::Connect { client: node_of(index) }, trace);
             }

@@ -10,7 +10,7 @@ use crate::link::{CutDirection, CutNotice, Label, Link, LinkEvent, LossReason, S
 use crate::packet::PacketType;
 use crate::session::{ConnectionId, Transmit};
 use crate::text::key;
-use crate::trace::{Event, RecordId, Trace};
+use crate::trace::{Event, Fault, Malformed, RecordId, Trace};
 
 /// Something that a link hands to one of its two sides.
 #[derive(Clone, Debug, Hash)]
@@ -98,7 +98,7 @@ impl World {
         if station.inbox_bytes > self.limits.frozen_backlog {
             station.inbox_bytes = 0;
             let message = key::SIM_LIMIT_FROZEN.with("limit", self.limits.frozen_backlog);
-            let record = self.record(trace, None, Event::LimitReached { message });
+            let record = self.record(trace, None, Event::LimitReached { message: message.into() });
             self.reset_link(id, Some(record), trace);
         }
     }
@@ -188,7 +188,7 @@ impl World {
                     cause = self.packet_received(receiving, Side::Client, trace).or(cause);
                 }
                 client::Output::Event(ClientEvent::MalformedReceived { error, bytes }) => {
-                    cause = self.packet_malformed(receiving, Side::Client, bytes, error, trace).or(cause);
+                    cause = self.packet_malformed(receiving, Side::Client, bytes, *error, trace).or(cause);
                 }
                 client::Output::Event(event) => {
                     let event = self.by_the_true_clock(index, event);
@@ -199,8 +199,9 @@ impl World {
                         _ => None,
                     };
                     let schedules = matches!(event, ClientEvent::ReconnectScheduled { .. });
-                    let message = if let ClientEvent::MessageReceived { publish, .. } = &event { Some(publish.clone()) } else { None };
-                    let record = self.record(trace, cause.or(planned), Event::Client { client, event });
+                    let message =
+                        if let ClientEvent::MessageReceived { publish, .. } = &event { self.answerable(index, publish) } else { None };
+                    let record = self.record(trace, cause.or(planned), Event::Client { client, event: event.into() });
                     // What a timer starts has no cause of its own; what follows is caused by its first event.
                     cause = cause.or(Some(record));
                     if schedules && let Some(station) = self.stations.get_mut(index as usize) {
@@ -334,7 +335,7 @@ impl World {
                     cause = self.packet_received(Some(connection), Side::Broker, trace).or(cause);
                 }
                 broker::Output::Event(BrokerEvent::MalformedReceived { connection, error, bytes }) => {
-                    cause = self.packet_malformed(Some(connection), Side::Broker, bytes, error, trace).or(cause);
+                    cause = self.packet_malformed(Some(connection), Side::Broker, bytes, *error, trace).or(cause);
                 }
                 broker::Output::Event(event) => {
                     let planned = match &event {
@@ -344,7 +345,7 @@ impl World {
                         _ => None,
                     };
                     let schedules = if let BrokerEvent::WillScheduled { client_id, .. } = &event { Some(client_id.clone()) } else { None };
-                    let record = self.record(trace, cause.or(planned), Event::Broker(event));
+                    let record = self.record(trace, cause.or(planned), Event::Broker(event.into()));
                     cause = cause.or(Some(record));
                     if let Some(client_id) = schedules {
                         self.wills.insert(client_id, record);
@@ -372,7 +373,7 @@ impl World {
     ) -> Option<RecordId> {
         let id = id?;
         let sent = self.connections.get_mut(&id)?.received(to.peer());
-        Some(self.record(trace, sent, Event::PacketMalformed { connection: id, to, bytes, error }))
+        Some(self.record(trace, sent, Event::PacketMalformed(Box::new(Malformed { connection: id, to, bytes, error }))))
     }
 
     fn write(&mut self, id: ConnectionId, from: Side, packet_type: PacketType, bytes: Bytes, cause: Option<RecordId>, trace: &mut Trace) {
@@ -382,8 +383,8 @@ impl World {
         let version = station.node.client.version();
         let label = Label(packet_type as u8);
         let verdict = station.node.faults.judge(now, from, label);
-        let event = Event::PacketSent { connection: id, from, packet_type, version, bytes: bytes.clone() };
-        let sent = trace.push(now, cause, event);
+        let event = || Event::PacketSent { connection: id, from, packet_type, version, bytes: bytes.clone().into() };
+        let sent = trace.push_with(now, cause, event);
         let length = bytes.len();
         let unit = connection.link.handle_write(now, from, bytes, verdict);
         connection.sending(from, sent, length, verdict != Verdict::Pass, unit);
@@ -391,7 +392,7 @@ impl World {
         self.drain_link(id, Some(sent), trace);
         if waiting > self.limits.backlog {
             let message = key::SIM_LIMIT_BACKLOG.with("limit", self.limits.backlog);
-            let record = self.record(trace, Some(sent), Event::LimitReached { message });
+            let record = self.record(trace, Some(sent), Event::LimitReached { message: message.into() });
             self.reset_link(id, Some(record), trace);
         }
     }
@@ -417,8 +418,9 @@ impl World {
             match event {
                 LinkEvent::SegmentSent(segment) => {
                     let why = connection.cause_of(&segment).or(cause).or(Some(connection.opening));
-                    let record = trace.push(self.now, why, Event::SegmentSent { connection: id, segment: segment.clone() });
-                    connection.segment_sent(&segment, record);
+                    let (number, from, seq) = (segment.number, segment.from, segment.seq);
+                    let record = trace.push_with(self.now, why, || Event::SegmentSent { connection: id, segment: segment.into() });
+                    connection.segment_sent(number, (from, seq), record);
                 }
                 LinkEvent::SegmentArrived { number } => {
                     let (sent, at) = connection.segment_arrived(number);
@@ -459,7 +461,8 @@ impl World {
                 }
                 LinkEvent::VerdictExecuted { from, unit, verdict } => {
                     if let Some(sent) = connection.struck(from, unit) {
-                        let record = trace.push(self.now, Some(sent), Event::FaultStruck { connection: id, sent, verdict });
+                        let record =
+                            trace.push(self.now, Some(sent), Event::FaultStruck(Box::new(Fault { connection: id, sent, verdict })));
                         cause = Some(record);
                         let client = connection.client;
                         if let Verdict::CutBeforeDelivery { notice } | Verdict::CutAfterDelivery { notice } = verdict {

@@ -78,7 +78,11 @@ impl Station {
         }
         let mut clock = Clock::default();
         clock.set_drift(Instant::ZERO, spec.clock_drift);
-        let devices = (0..spec.devices.len()).map(|number| DeviceState::new(seed.stream("device", &format!("{}/{number}", spec.name))));
+        let devices = spec
+            .devices
+            .iter()
+            .enumerate()
+            .map(|(number, device)| DeviceState::new(device, seed.stream("device", &format!("{}/{number}", spec.name))));
         Self {
             node: ClientNode {
                 client: Client::new(spec.config.clone(), seed.stream("client", &spec.name)),

@@ -46,7 +46,7 @@ pub(super) struct Wires {
     pub(super) events: Vec<BrokerEvent>,
     pub(super) ledger: Ledger,
     now: Instant,
-    next_connection: u64,
+    next_connection: u32,
 }
 
 impl Wires {
