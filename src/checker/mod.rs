@@ -38,7 +38,7 @@ mod wire;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use explore::{Run, explore, run};
+pub use explore::{Run, explore, judge, run};
 pub use generator::generate;
 pub use invariant::{Invariant, Judgement, Report, Unjudged, Violation};
 pub use shrink::{events_of, shrink};

@@ -289,9 +289,20 @@ impl Link {
     // ---- time ----
 
     fn next(&self) -> Option<(Instant, Next)> {
-        let arrival = |side| self.end(side).path.next_arrival().map(|at| (at, Next::ArrivalFrom(side)));
-        let timer = |side| self.end(side).endpoint.next_timer().map(|at| (at, Next::TimerOf(side)));
-        [arrival(Side::Client), arrival(Side::Broker), timer(Side::Client), timer(Side::Broker)].into_iter().flatten().min()
+        let mut first: Option<(Instant, Next)> = None;
+        // Asked for after each write: no list of all. At the same time the first one counts.
+        let mut consider = |at: Option<Instant>, next: Next| {
+            if let Some(at) = at
+                && first.is_none_or(|(earliest, _)| at < earliest)
+            {
+                first = Some((at, next));
+            }
+        };
+        consider(self.client.path.next_arrival(), Next::ArrivalFrom(Side::Client));
+        consider(self.broker.path.next_arrival(), Next::ArrivalFrom(Side::Broker));
+        consider(self.client.endpoint.next_timer(), Next::TimerOf(Side::Client));
+        consider(self.broker.endpoint.next_timer(), Next::TimerOf(Side::Broker));
+        first
     }
 
     /// Carries out what was due before `now`; what is due exactly then waits for [`Link::handle_timeout`].

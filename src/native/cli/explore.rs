@@ -1,15 +1,18 @@
 //! `explore`: worlds drawn from seeds, judged on all processors.
 
-use std::io::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use clap::Args;
 
-use crate::checker::{self, Invariant, Judgement, Report};
+use super::log::say;
+use crate::checker::{self, Invariant, Judgement, Report, Violation};
 use crate::rng::Seed;
-use crate::sim::World;
+use crate::sim::{Scenario, World};
+use crate::text::{Language, Message, key};
 use crate::time::Instant;
 use crate::trace::{Text, Trace};
 
@@ -30,6 +33,9 @@ pub(super) struct Options {
     /// How many threads; all processors if absent.
     #[arg(long)]
     threads: Option<usize>,
+    /// Write the smallest scenario of each seed that fails, of the first twenty, into this folder: files that the page opens and `run` runs.
+    #[arg(long, value_name = "FOLDER")]
+    save: Option<PathBuf>,
     /// Print the trace of the smallest scenario of the first seed that fails, a line a record.
     #[arg(long)]
     trace: bool,
@@ -46,47 +52,82 @@ struct Found {
 }
 
 /// Explores and says what was found; fails if a promise is broken.
-pub(super) fn explore_all(options: &Options) -> ExitCode {
+pub(super) fn explore_all(language: Language, options: &Options) -> ExitCode {
     let threads = options.threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from)).max(1);
     let (next, end) = (AtomicU64::new(options.from), options.from.saturating_add(options.seeds));
     let found: Vec<Found> = thread::scope(|scope| {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| work(&next, end))).collect();
         workers.into_iter().filter_map(|worker| worker.join().ok()).collect()
     });
-    let mut out = std::io::stdout().lock();
     let is_whole = found.len() == threads;
     let seeds: u64 = found.iter().map(|found| found.seeds).sum();
     let records: u64 = found.iter().map(|found| found.records).sum();
+    let say = |message: Message| say(&language.render(&message));
     for (place, invariant) in Invariant::ALL.into_iter().enumerate() {
         let tested: u64 = found.iter().filter_map(|found| found.tested.get(place)).sum();
-        let _ = writeln!(out, "I{:<2} {:<16} tested by {tested} seeds", invariant.number(), invariant.slug());
+        say(key::EXPLORE_TESTED.with("number", invariant.number()).with("promise", invariant.slug()).with("seeds", tested));
     }
     let mut failed: Vec<_> = found.into_iter().flat_map(|found| found.failed).collect();
     failed.sort_by_key(|(seed, _)| *seed);
     for (seed, report) in failed.iter().take(NAMED_MAX) {
-        let _ = writeln!(out, "seed {seed}");
-        for violation in report.violations() {
-            let (slug, clause, what) = (violation.invariant.slug(), violation.clause, violation.what);
-            let _ = writeln!(out, "  {slug} [{clause}] at {} us, record {}: {what}", violation.at.as_micros(), violation.record.0);
-        }
+        say(key::EXPLORE_SEED.with("seed", *seed));
+        report.violations().for_each(|violation| say(words(violation)));
     }
-    if let Some((seed, report)) = failed.first()
-        && let Some(violation) = report.violations().next()
-    {
+    if failed.len() > NAMED_MAX {
+        say(key::EXPLORE_MORE_FAILED.with("count", failed.len().saturating_sub(NAMED_MAX) as u64));
+    }
+    let shown = if options.save.is_some() { NAMED_MAX } else { 1 };
+    for (place, (seed, report)) in failed.iter().take(shown).enumerate() {
+        let Some(violation) = report.violations().next() else { continue };
         let scenario = checker::generate(Seed(*seed));
-        let small = checker::shrink(&scenario, violation.invariant, SHRINK_RUNS, &mut |scenario| checker::run(scenario).report);
-        let _ = writeln!(out, "seed {seed} in {} events: {small:#?}", checker::events_of(&small));
-        if options.trace {
-            let small = small.shared();
-            let mut trace = Trace::new(small.nodes(), 1_000_000);
-            let mut world = World::new(&small, small.seed);
-            let end = Instant::ZERO + small.until;
-            while world.next_at().is_some_and(|at| at <= end) && world.step(&mut trace) {}
-            let _ = write!(out, "{}", Text::new(&trace).whole());
+        let small = checker::shrink(&scenario, violation.invariant, SHRINK_RUNS, &mut |scenario| checker::judge(scenario));
+        match &options.save {
+            Some(folder) => say(save(folder, *seed, &small)),
+            None => {
+                say(key::EXPLORE_SMALL.with("seed", *seed).with("events", checker::events_of(&small) as u64));
+                super::log::say(&small.to_toml().unwrap_or_else(|_| format!("{small:#?}")));
+            }
+        }
+        if options.trace && place == 0 {
+            super::log::say(&traced(small));
         }
     }
-    let _ = writeln!(out, "{seeds} seeds, {records} records, {} failed", failed.len());
+    say(key::EXPLORE_SUMMARY.with("seeds", seeds).with("records", records).with("failed", failed.len() as u64));
+    if !is_whole {
+        say(key::EXPLORE_THREAD_DIED.message());
+    }
     if failed.is_empty() && is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// What is wrong is said in English: it is for those who develop.
+fn words(violation: &Violation) -> Message {
+    key::EXPLORE_VIOLATION
+        .with("promise", violation.invariant.slug())
+        .with("clause", violation.clause)
+        .with("at", violation.at.to_string())
+        .with("record", violation.record.0)
+        .with("what", violation.what)
+}
+
+/// Writes a scenario into a folder, and says how that went.
+fn save(folder: &Path, seed: u64, scenario: &Scenario) -> Message {
+    let Ok(text) = scenario.to_toml() else { return key::EXPLORE_NOT_WRITABLE.with("seed", seed) };
+    let file = folder.join(format!("seed-{seed}.toml"));
+    let name = file.display().to_string();
+    match fs::create_dir_all(folder).and_then(|()| fs::write(&file, text)) {
+        Ok(()) => key::EXPLORE_SAVED.with("seed", seed).with("events", checker::events_of(scenario) as u64).with("file", name),
+        Err(error) => key::EXPLORE_NOT_SAVED.with("file", name).with("why", error.to_string()),
+    }
+}
+
+/// The trace of a run, a line a record.
+fn traced(scenario: Scenario) -> String {
+    let scenario = scenario.shared();
+    let mut trace = Trace::new(scenario.nodes(), 1_000_000);
+    let mut world = World::new(&scenario, scenario.seed);
+    let end = Instant::ZERO + scenario.until;
+    while world.next_at().is_some_and(|at| at <= end) && world.step(&mut trace) {}
+    Text::new(&trace).whole().to_string()
 }
 
 fn work(next: &AtomicU64, end: u64) -> Found {

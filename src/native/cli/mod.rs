@@ -86,7 +86,7 @@ pub fn main() -> ExitCode {
             lessons::run(language, &lessons::RunOptions { path, solution, seed: seed.map(Seed), until, export, trace })
         }
         Command::Broker(options) => broker::serve(language, options),
-        Command::Explore(options) => Ok(explore::explore_all(&options)),
+        Command::Explore(options) => Ok(explore::explore_all(language, &options)),
     };
     match done {
         Ok(code) => code,
