@@ -38,3 +38,4 @@ log-nothing-changed = nothing is changed
 log-stopped-at-once = stopped at once; nothing was exported
 log-only-loopback = listener { $port }: on 127.0.0.1 only; --allow-remote lets it listen on all addresses
 log-not-kept = what was administered is in force, but could not be written: { $why }
+log-listener-full = No connection for { $peer }: listener { $address } has { $limit }, the most it may have

@@ -38,3 +38,4 @@ log-nothing-changed = 아무것도 바뀌지 않았어요
 log-stopped-at-once = 바로 멈췄어요. 내보낸 것은 없어요
 log-only-loopback = listener { $port }: 127.0.0.1에서만 들어요. --allow-remote를 주면 모든 주소에서 들어요
 log-not-kept = 바뀐 관리 내용은 적용됐지만 파일에 쓰지 못했어요: { $why }
+log-listener-full = { $peer }의 연결을 받지 않았어요. 리스너 { $address }의 연결이 한도인 { $limit }개예요

@@ -12,6 +12,8 @@ use crate::time::Instant;
 pub(super) struct MessageQueue {
     entries: VecDeque<Delivery>,
     bytes: usize,
+    /// How many of them are of QoS 0.
+    qos_zero: usize,
     /// The limit has been reported and the queue has not been empty since.
     full_reported: bool,
 }
@@ -26,9 +28,13 @@ pub(super) enum Queued {
     },
 }
 
+fn is_qos_zero(delivery: &Delivery) -> usize {
+    usize::from(delivery.qos == QoS::AtMostOnce)
+}
+
 impl MessageQueue {
     pub(super) const fn new() -> Self {
-        Self { entries: VecDeque::new(), bytes: 0, full_reported: false }
+        Self { entries: VecDeque::new(), bytes: 0, qos_zero: 0, full_reported: false }
     }
 
     /// Whether a message of this size would be kept.
@@ -44,6 +50,7 @@ impl MessageQueue {
             return Queued::Full { first };
         }
         self.bytes = self.bytes.saturating_add(size);
+        self.qos_zero = self.qos_zero.saturating_add(is_qos_zero(&delivery));
         self.entries.push_back(delivery);
         Queued::Kept
     }
@@ -51,6 +58,7 @@ impl MessageQueue {
     pub(super) fn pop(&mut self) -> Option<Delivery> {
         let delivery = self.entries.pop_front()?;
         self.bytes = self.bytes.saturating_sub(delivery.message.size());
+        self.qos_zero = self.qos_zero.saturating_sub(is_qos_zero(&delivery));
         if self.entries.is_empty() {
             self.full_reported = false;
         }
@@ -72,6 +80,7 @@ impl MessageQueue {
         self.entries = kept;
         for delivery in &taken {
             self.bytes = self.bytes.saturating_sub(delivery.message.size());
+            self.qos_zero = self.qos_zero.saturating_sub(is_qos_zero(delivery));
         }
         if self.entries.is_empty() {
             self.full_reported = false;
@@ -98,8 +107,8 @@ impl MessageQueue {
     }
 
     /// Whether a QoS 0 message waits, as those for offline sessions do where the configuration keeps them.
-    pub(super) fn holds_qos_zero(&self) -> bool {
-        self.entries.iter().any(|delivery| delivery.qos == QoS::AtMostOnce)
+    pub(super) const fn holds_qos_zero(&self) -> bool {
+        self.qos_zero > 0
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Delivery> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::backlog::{Backlog, Outgoing};
 use super::server::Input;
@@ -63,11 +63,13 @@ pub(super) struct Ends {
     /// Packets and bytes that were written. Read by the server before it asks the broker for more.
     pub(super) written: mpsc::UnboundedSender<(ConnectionId, usize, usize)>,
     pub(super) stall_max: Duration,
+    /// The place among the connections of its listener, until the socket is closed.
+    pub(super) place: Option<OwnedSemaphorePermit>,
 }
 
 /// Starts to read and write, until either side closes.
 pub(super) fn spawn(connection: ConnectionId, mut source: impl PieceSource, mut sink: impl PacketSink, ends: Ends) {
-    let Ends { mut queue, backlog, input, written, stall_max } = ends;
+    let Ends { mut queue, backlog, input, written, stall_max, place } = ends;
     let (from_peer, pausing) = (input.clone(), Arc::clone(&backlog));
     let mut reading = tokio::spawn(async move {
         let ended = read(connection, &mut source, &pausing, &from_peer).await;
@@ -94,6 +96,7 @@ pub(super) fn spawn(connection: ConnectionId, mut source: impl PieceSource, mut 
             Ending::GivenUp => {}
         }
         reading.abort();
+        drop(place);
     });
 }
 

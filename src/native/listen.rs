@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::server::{Accepted, Input, ServerError};
 use super::websocket::{self, Admission, Bounds};
@@ -43,11 +43,15 @@ pub(super) struct Listener {
     socket: TcpListener,
     pub(super) transport: Transport,
     pub(super) address: SocketAddr,
+    /// How many connections it may have, and the places that are free.
+    places: Option<(usize, Arc<Semaphore>)>,
 }
 
 impl Listener {
-    pub(super) fn bind(transport: Transport, address: SocketAddr) -> Result<Self, ServerError> {
-        let bind = || {
+    pub(super) fn bind(transport: Transport, address: SocketAddr, limit: Option<usize>) -> Result<Self, ServerError> {
+        let limit = limit.map(|limit| limit.min(Semaphore::MAX_PERMITS));
+        let places = limit.map(|limit| (limit, Arc::new(Semaphore::new(limit))));
+        let bind = move || {
             let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
             // Elsewhere than on Unix it would let a second process listen on the same port.
             #[cfg(unix)]
@@ -55,7 +59,7 @@ impl Listener {
             socket.bind(address)?;
             let socket = socket.listen(QUEUED_BY_SYSTEM)?;
             let address = socket.local_addr()?;
-            Ok(Self { socket, transport, address })
+            Ok(Self { socket, transport, address, places })
         };
         bind().map_err(|source| ServerError::Listen { address, source })
     }
@@ -66,7 +70,7 @@ impl Listener {
         let mut is_failing = false;
         loop {
             // More handshakes wait in the system.
-            let place = match self.transport {
+            let handshake = match self.transport {
                 Transport::Tcp => None,
                 Transport::WebSocket => Arc::clone(&handshakes).acquire_owned().await.ok(),
             };
@@ -83,25 +87,45 @@ impl Listener {
                 }
             };
             is_failing = false;
-            if place.is_none() {
-                if input.send(Input::Opened(peer, Accepted::Tcp(stream))).await.is_err() {
+            let place = match &self.places {
+                None => None,
+                Some((limit, places)) => match Arc::clone(places).try_acquire_owned() {
+                    Ok(place) => Some(place),
+                    // Closed without a word, as Mosquitto does: it has not said what it speaks.
+                    Err(_) => {
+                        let full = Input::ListenerFull { peer, address: self.address, limit: *limit };
+                        if input.send(full).await.is_err() {
+                            return;
+                        }
+                        continue;
+                    }
+                },
+            };
+            if handshake.is_none() {
+                if input.send(Input::Opened(peer, Accepted::Tcp(stream), place)).await.is_err() {
                     return;
                 }
                 continue;
             }
             let (admission, input) = (Arc::clone(&admission), input.clone());
             tokio::spawn(async move {
-                let shaken = shake_hands(stream, peer, admission, bounds).await;
-                drop(place);
+                let shaken = shake_hands(stream, peer, admission, bounds, place).await;
+                drop(handshake);
                 let _ = input.send(shaken).await;
             });
         }
     }
 }
 
-async fn shake_hands(stream: TcpStream, peer: SocketAddr, admission: Arc<Admission>, bounds: Bounds) -> Input {
+async fn shake_hands(
+    stream: TcpStream,
+    peer: SocketAddr,
+    admission: Arc<Admission>,
+    bounds: Bounds,
+    place: Option<OwnedSemaphorePermit>,
+) -> Input {
     match websocket::accept(stream, admission, bounds).await {
-        Ok((incoming, sender)) => Input::Opened(peer, Accepted::WebSocket(incoming, sender)),
+        Ok((incoming, sender)) => Input::Opened(peer, Accepted::WebSocket(incoming, sender), place),
         Err(reason) => Input::HandshakeFailed(peer, reason),
     }
 }

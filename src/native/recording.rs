@@ -68,7 +68,10 @@ impl Recording {
             }
             Happening::Closed { connection, reason } => self.close(at, *connection, *reason),
             // Nothing of MQTT has happened.
-            Happening::HandshakeFailed { .. } | Happening::AcceptFailed(_) | Happening::AccessChanged(_) => {}
+            Happening::HandshakeFailed { .. }
+            | Happening::ListenerFull { .. }
+            | Happening::AcceptFailed(_)
+            | Happening::AccessChanged(_) => {}
         }
     }
 

@@ -47,6 +47,8 @@ pub struct ServerConfig {
     pub tcp: Vec<SocketAddr>,
     /// Where to listen for MQTT over WebSocket.
     pub websocket: Vec<SocketAddr>,
+    /// Connections at once of each listener, in the order of `tcp` and then `websocket`. Those without an entry take as many as the broker does.
+    pub connections_max: Vec<Option<usize>>,
     /// Who is let in over WebSocket.
     pub admission: Admission,
     /// A peer that takes nothing of what is written to it for so long is given up.
@@ -62,6 +64,7 @@ impl Default for ServerConfig {
             broker: BrokerConfig::default(),
             tcp: Vec::new(),
             websocket: Vec::new(),
+            connections_max: Vec::new(),
             admission: Admission::default(),
             stall_max: Duration::from_secs(30),
             handshake_max: Duration::from_secs(10),
@@ -119,6 +122,15 @@ pub enum Happening<'a> {
         /// Why.
         reason: &'a str,
     },
+    /// A listener has as many connections as it may: this one was closed.
+    ListenerFull {
+        /// Who called.
+        peer: SocketAddr,
+        /// Where.
+        address: SocketAddr,
+        /// How many it may have.
+        limit: usize,
+    },
     /// The system gave no connection. It is asked again.
     AcceptFailed(&'a std::io::Error),
     /// Other users, passwords or rights are in force: these.
@@ -128,7 +140,13 @@ pub enum Happening<'a> {
 /// What the tasks tell the server.
 #[derive(Debug)]
 pub(super) enum Input {
-    Opened(SocketAddr, Accepted),
+    /// With its place among the connections of its listener.
+    Opened(SocketAddr, Accepted, Option<OwnedSemaphorePermit>),
+    ListenerFull {
+        peer: SocketAddr,
+        address: SocketAddr,
+        limit: usize,
+    },
     /// A piece of a Client's stream, and the place that it takes.
     Bytes(ConnectionId, Bytes, OwnedSemaphorePermit),
     Closed(ConnectionId, CloseReason),
@@ -178,7 +196,9 @@ impl Server {
         broker.max_unwritten_packets = broker.max_unwritten_packets.min(UNWRITTEN_PACKETS);
         let tcp = config.tcp.iter().map(|address| (Transport::Tcp, *address));
         let websocket = config.websocket.iter().map(|address| (Transport::WebSocket, *address));
-        let listeners = tcp.chain(websocket).map(|(transport, address)| Listener::bind(transport, address)).collect::<Result<_, _>>()?;
+        let limits = config.connections_max.iter().copied().chain(std::iter::repeat(None));
+        let places = tcp.chain(websocket).zip(limits);
+        let listeners = places.map(|((transport, address), limit)| Listener::bind(transport, address, limit)).collect::<Result<_, _>>()?;
         let (input, inputs) = mpsc::channel(INPUTS_MAX);
         Ok(Self { config, listeners, gauge: Arc::default(), input, inputs })
     }
@@ -308,7 +328,10 @@ impl<F: FnMut(Instant, &Happening<'_>)> Serving<F> {
     fn handle(&mut self, received: Option<Input>) {
         let now = self.now();
         match received {
-            Some(Input::Opened(peer, accepted)) => self.open(now, peer, accepted),
+            Some(Input::Opened(peer, accepted, place)) => self.open(now, peer, accepted, place),
+            Some(Input::ListenerFull { peer, address, limit }) => {
+                (self.observe)(now, &Happening::ListenerFull { peer, address, limit });
+            }
             Some(Input::Bytes(connection, bytes, _place)) => {
                 if self.outboxes.contains_key(&connection) {
                     self.broker.handle_bytes(now, connection, bytes);
@@ -340,11 +363,11 @@ impl<F: FnMut(Instant, &Happening<'_>)> Serving<F> {
         self.drain(now);
     }
 
-    fn open(&mut self, now: Instant, peer: SocketAddr, accepted: Accepted) {
+    fn open(&mut self, now: Instant, peer: SocketAddr, accepted: Accepted, place: Option<OwnedSemaphorePermit>) {
         self.last_connection = self.last_connection.wrapping_add(1).max(1);
         let connection = ConnectionId(self.last_connection);
         let (outbox, queue, backlog) = Outbox::new(self.bounds, Arc::clone(&self.gauge));
-        let ends = Ends { queue, backlog, input: self.input.clone(), written: self.written.clone(), stall_max: self.stall_max };
+        let ends = Ends { queue, backlog, input: self.input.clone(), written: self.written.clone(), stall_max: self.stall_max, place };
         self.outboxes.insert(connection, outbox);
         let transport = match accepted {
             Accepted::Tcp(stream) => {

@@ -1,7 +1,7 @@
 //! `--config` and `--profile`.
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::Command;
@@ -104,4 +104,29 @@ fn a_profile_sets_the_limits_and_an_unknown_one_is_refused_with_those_that_are_k
     let output = Command::new(env!("CARGO_BIN_EXE_mqtt-playground")).args(["broker", "--profile", "aws"]).output().unwrap();
     let complaint = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success() && complaint.contains("aws-iot-core") && complaint.contains("mosquitto"), "{complaint}");
+}
+
+#[test]
+fn each_listener_has_its_own_limit_of_connections() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "allow_anonymous true\nlistener 0\nmax_connections 1\nlistener 0\nprotocol websockets\nmax_connections 5\n";
+    let broker = Program::broker(&["--config", &configured(folder.path(), text)]);
+    let address = broker.address("mqtt");
+    let mut first = dial(address);
+    first.write_all(&connect_packet("first")).unwrap();
+    assert_eq!(read_packet(&mut first)[3], 0);
+    let mut second = dial(address);
+    assert!(broker.line_with("No connection for ").contains(&address.to_string()));
+    let mut rest = Vec::new();
+    assert_eq!(second.read_to_end(&mut rest).unwrap_or(0), 0, "closed");
+    // A place that is free again is given again.
+    drop(first);
+    broker.line_with("is gone");
+    let third = (0..1_000).find_map(|_| {
+        let mut next = dial(address);
+        next.write_all(&connect_packet("third")).ok()?;
+        let mut answer = [0; 4];
+        next.read_exact(&mut answer).ok().map(|()| answer)
+    });
+    assert_eq!(third.expect("a place")[3], 0);
 }

@@ -1,4 +1,4 @@
-//! From what was read to one configuration: this broker has the same settings for all its listeners.
+//! From what was read to one configuration: but for their limits of connections, this broker has the same settings for all its listeners.
 
 use super::{ListenerConf, MosquittoConf, MosquittoImport, Place, Placed, Section};
 use crate::packet::QoS;
@@ -69,11 +69,13 @@ impl MosquittoImport {
                 port: self.port.as_ref().map_or(DEFAULT_PORT, |(port, _)| *port),
                 address: self.bind_address.as_ref().map(|(address, _)| address.clone()).or(local),
                 protocol: protocol.unwrap_or_default(),
+                max_connections: self.sections.first().and_then(Section::connections_max),
             }
         });
         let named = self.sections.iter().filter_map(|section| {
             let ((port, address), _) = section.listener.clone()?;
-            Some(ListenerConf { port, address, protocol: section.protocol.as_ref().map(|(protocol, _)| *protocol).unwrap_or_default() })
+            let protocol = section.protocol.as_ref().map(|(protocol, _)| *protocol).unwrap_or_default();
+            Some(ListenerConf { port, address, protocol, max_connections: section.connections_max() })
         });
         default.into_iter().chain(named).collect()
     }
@@ -128,7 +130,7 @@ impl MosquittoImport {
         first
     }
 
-    /// Each listener may have its own limit; this broker has one for all, which is their sum.
+    /// Each listener may have its own limit, which those who serve it keep to. Together they have no more than the sum.
     fn take_max_connections(&mut self, sections: &[Section]) {
         let stated: Vec<_> = sections.iter().filter_map(|section| section.max_connections.clone()).collect();
         let limit = self.broker.max_connections;
@@ -141,11 +143,13 @@ impl MosquittoImport {
             return;
         }
         let sum = stated.iter().filter_map(|(count, _)| *count).fold(0_u64, u64::saturating_add);
-        if sections.len() > 1
-            && let Some((_, place)) = stated.last()
-        {
-            self.note(place.clone(), key::CONF_CONNECTIONS_SUM.with("sum", sum));
-        }
         self.broker.max_connections = usize::try_from(sum).unwrap_or(usize::MAX).min(limit);
+    }
+}
+
+impl Section {
+    fn connections_max(&self) -> Option<usize> {
+        let (count, _) = self.max_connections.as_ref()?;
+        count.map(|count| usize::try_from(count).unwrap_or(usize::MAX))
     }
 }

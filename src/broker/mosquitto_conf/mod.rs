@@ -53,6 +53,8 @@ pub struct ListenerConf {
     pub address: Option<String>,
     /// What is spoken there.
     pub protocol: ListenerProtocol,
+    /// Connections at once; `None` for as many as the broker takes.
+    pub max_connections: Option<usize>,
 }
 
 /// What a listener speaks.

@@ -99,13 +99,15 @@ impl Options {
         if self.dynamic_security.is_some() || self.admin_password_file.is_some() {
             setup.administer(language, self.dynamic_security.as_deref(), self.admin_password_file.as_deref())?;
         }
-        let (mut tcp, mut websocket) = (self.tcp.clone(), self.ws.clone());
-        if tcp.is_empty() && websocket.is_empty() {
-            (tcp, websocket) = setup.addresses(language, self.allow_remote)?;
+        let mut places = [&self.tcp, &self.ws].map(|addresses| addresses.iter().map(|address| (*address, None)).collect::<Vec<_>>());
+        if places.iter().all(Vec::is_empty) {
+            places = setup.addresses(language, self.allow_remote)?;
         }
-        if tcp.is_empty() && websocket.is_empty() {
-            tcp.push((Ipv4Addr::LOCALHOST, MQTT_PORT).into());
+        if places.iter().all(Vec::is_empty) {
+            places[0].push(((Ipv4Addr::LOCALHOST, MQTT_PORT).into(), None));
         }
+        let connections_max = places.iter().flatten().map(|(_, limit)| *limit).collect();
+        let [tcp, websocket] = places.map(|places| places.into_iter().map(|(address, _)| address).collect::<Vec<_>>());
         for note in &setup.notes {
             warn(note);
         }
@@ -123,7 +125,7 @@ impl Options {
             SocketAddr::V6(address) => format!("[{}]", address.ip()),
         }));
         let admission = Admission { origins: self.allow_origin.clone(), hosts };
-        let config = ServerConfig { broker: setup.broker, tcp, websocket, admission, ..ServerConfig::default() };
+        let config = ServerConfig { broker: setup.broker, tcp, websocket, connections_max, admission, ..ServerConfig::default() };
         Ok((config, setup.dynamic_file))
     }
 

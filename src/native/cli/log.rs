@@ -27,6 +27,10 @@ impl Log {
             Happening::HandshakeFailed { peer, reason } => {
                 self.tell(at, Some(key::LOG_NO_WEBSOCKET.with("peer", peer.to_string()).with("why", *reason)));
             }
+            Happening::ListenerFull { peer, address, limit } => {
+                let words = key::LOG_LISTENER_FULL.with("peer", peer.to_string()).with("address", address.to_string());
+                self.tell(at, Some(words.with("limit", *limit)));
+            }
             Happening::Opened { connection, peer, transport } if self.is_verbose => {
                 self.tell(at, Some(key::LOG_OPENED.with("number", connection.0).with("peer", format!("{transport}://{peer}"))));
             }

@@ -24,6 +24,9 @@ const DYNAMIC_BYTES_MAX: u64 = 256 << 20;
 const SALT_BYTES: usize = 12;
 const ITERATIONS: u32 = 101;
 
+/// An address to listen on, and how many connections it may have at once.
+pub(super) type Place = (SocketAddr, Option<usize>);
+
 /// A broker as files or a profile describe it.
 #[derive(Debug, Default)]
 pub(super) struct Setup {
@@ -87,10 +90,10 @@ impl Setup {
         Ok(())
     }
 
-    /// Where to listen, for TCP and for WebSocket. Without an address Mosquitto listens on all; here that takes `allow_remote`.
-    pub(super) fn addresses(&mut self, language: Language, allow_remote: bool) -> Result<(Vec<SocketAddr>, Vec<SocketAddr>), Failure> {
+    /// Where to listen, for TCP and for WebSocket, each with its limit of connections. Without an address Mosquitto listens on all; here that takes `allow_remote`.
+    pub(super) fn addresses(&mut self, language: Language, allow_remote: bool) -> Result<[Vec<Place>; 2], Failure> {
         let (mut tcp, mut websocket) = (Vec::new(), Vec::new());
-        for ListenerConf { port, address, protocol } in &self.listeners {
+        for ListenerConf { port, address, protocol, max_connections } in &self.listeners {
             let address = match address {
                 Some(address) => resolve(address, *port)?,
                 None if allow_remote => (Ipv4Addr::UNSPECIFIED, *port).into(),
@@ -100,11 +103,11 @@ impl Setup {
                 }
             };
             match protocol {
-                ListenerProtocol::Mqtt => tcp.push(address),
-                ListenerProtocol::Websockets => websocket.push(address),
+                ListenerProtocol::Mqtt => tcp.push((address, *max_connections)),
+                ListenerProtocol::Websockets => websocket.push((address, *max_connections)),
             }
         }
-        Ok((tcp, websocket))
+        Ok([tcp, websocket])
     }
 }
 
