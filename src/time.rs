@@ -159,13 +159,18 @@ impl<K: Ord + Clone> TimerTable<K> {
 
     /// Sets the timer of `key`, replacing an earlier one.
     pub fn set(&mut self, key: K, at: Instant) {
-        if self.at.get(&key) == Some(&at) {
-            // Most are set again to what they are: whoever sets them does not look first.
-            return;
+        match self.at.get_mut(&key) {
+            // Most timers are set again to what they are.
+            Some(known) if *known == at => return,
+            Some(known) => {
+                let before = std::mem::replace(known, at);
+                self.order.remove(&(before, key.clone()));
+            }
+            None => {
+                self.at.insert(key.clone(), at);
+            }
         }
-        self.cancel(&key);
-        self.order.insert((at, key.clone()));
-        self.at.insert(key, at);
+        self.order.insert((at, key));
     }
 
     /// Removes the timer of `key`, if there is one, and says when it would have fired.

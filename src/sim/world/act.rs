@@ -191,7 +191,7 @@ impl World {
             }
             Command::SetClock { drift, .. } => {
                 state.clock.set_drift(now, *drift);
-                self.touched.insert(Source::Client(index));
+                self.touched.push(Source::Client(index));
                 self.record(trace, cause, done)
             }
             Command::Freeze { frozen, lasts, .. } => {
@@ -228,7 +228,7 @@ impl World {
         let record = self.record(trace, cause, done);
         self.broker_powered = false;
         let off = self.record(trace, Some(record), Event::PowerChanged { node: NodeId::BROKER, on: false });
-        let ids: Vec<_> = self.connections.keys().copied().collect();
+        let ids: Vec<_> = self.connections.iter().map(|(id, _)| id).collect();
         for id in ids {
             if let Some(connection) = self.connections.get_mut(&id) {
                 connection.broker_holds = false;
@@ -251,7 +251,7 @@ impl World {
         self.drain_broker(Some(record), trace);
         self.broker_powered = false;
         let off = self.record(trace, Some(record), Event::PowerChanged { node: NodeId::BROKER, on: false });
-        let ids: Vec<_> = self.connections.keys().copied().collect();
+        let ids: Vec<_> = self.connections.iter().map(|(id, _)| id).collect();
         for id in ids {
             if let Some(connection) = self.connections.get_mut(&id) {
                 // The system still sends what was written, and refuses those whom the program never saw.

@@ -1,10 +1,12 @@
 //! A link with what the trace needs to know about it.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::hash::{Hash, Hasher};
 
 use bytes::Bytes;
 
 use crate::link::{Link, Segment, Side, UnitNumber};
+use crate::session::ConnectionId;
 use crate::trace::RecordId;
 
 /// A connection: the link, and which records its packets and segments have.
@@ -22,16 +24,83 @@ pub(super) struct Connection {
     /// Packets of each side whose fate is open.
     from_client: VecDeque<Unit>,
     from_broker: VecDeque<Unit>,
-    /// Records of the segments on the way, by number.
-    segments: BTreeMap<u32, RecordId>,
+    /// The segments on the way, in the order of their numbers.
+    segments: VecDeque<OnTheWay>,
     /// Records of lost segments, by sender and sequence number: the causes of retransmissions.
     lost: BTreeMap<(Side, u32), RecordId>,
-    sequence: BTreeMap<u32, (Side, u32)>,
     /// Records of packets that a fault rule has judged.
     judged: BTreeMap<(Side, UnitNumber), RecordId>,
-    /// The last arrival at each side: what a bare acknowledgement acknowledges.
-    arrived: BTreeMap<Side, RecordId>,
+    /// The last arrival at the client and at the broker: what a bare acknowledgement acknowledges.
+    arrived: (Option<RecordId>, Option<RecordId>),
     written: (u64, u64),
+}
+
+/// The connections that are not over, by number. Numbers are given one after the other, so that looking one up is no search.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Connections {
+    /// The number of the first slot.
+    first: u32,
+    slots: VecDeque<Option<Box<Connection>>>,
+}
+
+impl Connections {
+    fn place(&self, id: ConnectionId) -> Option<usize> {
+        usize::try_from(id.0.checked_sub(self.first)?).ok()
+    }
+
+    pub(super) fn get(&self, id: &ConnectionId) -> Option<&Connection> {
+        self.slots.get(self.place(*id)?)?.as_deref()
+    }
+
+    pub(super) fn get_mut(&mut self, id: &ConnectionId) -> Option<&mut Connection> {
+        let place = self.place(*id)?;
+        self.slots.get_mut(place)?.as_deref_mut()
+    }
+
+    /// Adds a connection with a higher number than all before.
+    pub(super) fn insert(&mut self, id: ConnectionId, connection: Connection) {
+        if self.slots.is_empty() {
+            self.first = id.0;
+        }
+        if let Some(place) = self.place(id) {
+            self.slots.resize_with(place.max(self.slots.len()), || None);
+            self.slots.push_back(Some(Box::new(connection)));
+        }
+    }
+
+    pub(super) fn remove(&mut self, id: &ConnectionId) {
+        if let Some(slot) = self.place(*id).and_then(|place| self.slots.get_mut(place)) {
+            *slot = None;
+        }
+        while let Some(None) = self.slots.front() {
+            self.slots.pop_front();
+            self.first = self.first.saturating_add(1);
+        }
+    }
+
+    /// Oldest first.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (ConnectionId, &Connection)> {
+        (self.first..).zip(&self.slots).filter_map(|(number, slot)| Some((ConnectionId(number), slot.as_deref()?)))
+    }
+}
+
+/// What is there counts, not where it lies.
+impl Hash for Connections {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for one in self.iter() {
+            one.hash(state);
+        }
+        u32::MAX.hash(state);
+    }
+}
+
+/// A segment whose fate is open.
+#[derive(Clone, Copy, Debug, Hash)]
+struct OnTheWay {
+    number: u32,
+    from: Side,
+    seq: u32,
+    sent: RecordId,
 }
 
 /// A packet that was written.
@@ -54,11 +123,10 @@ impl Connection {
             double: None,
             from_client: VecDeque::new(),
             from_broker: VecDeque::new(),
-            segments: BTreeMap::new(),
+            segments: VecDeque::new(),
             lost: BTreeMap::new(),
-            sequence: BTreeMap::new(),
             judged: BTreeMap::new(),
-            arrived: BTreeMap::new(),
+            arrived: (None, None),
             written: (0, 0),
         }
     }
@@ -115,7 +183,11 @@ impl Connection {
         }
         if segment.payload.is_empty() {
             let bare = segment.ack.is_some() && !segment.syn && !segment.fin && !segment.rst;
-            return self.arrived.get(&segment.from).copied().filter(|_| bare);
+            let arrived = match segment.from {
+                Side::Client => self.arrived.0,
+                Side::Broker => self.arrived.1,
+            };
+            return arrived.filter(|_| bare);
         }
         let offset = segment.seq.wrapping_sub(1);
         // Sequence numbers wrap, so offsets are compared in 32 bits; at most a window of them is open at a time.
@@ -123,26 +195,32 @@ impl Connection {
         self.units(segment.from).iter().find(carries).map(|unit| unit.sent)
     }
 
-    pub(super) fn segment_sent(&mut self, number: u32, key: (Side, u32), record: RecordId) {
-        self.segments.insert(number, record);
-        self.sequence.insert(number, key);
+    pub(super) fn segment_sent(&mut self, number: u32, (from, seq): (Side, u32), sent: RecordId) {
+        self.segments.push_back(OnTheWay { number, from, seq, sent });
+    }
+
+    /// Takes a segment whose fate is known. Few are on the way at a time, and mostly it is the oldest.
+    fn settle(&mut self, number: u32) -> Option<OnTheWay> {
+        let at = self.segments.iter().position(|segment| segment.number == number)?;
+        self.segments.remove(at)
     }
 
     pub(super) fn segment_arrived(&mut self, number: u32) -> (Option<RecordId>, Option<Side>) {
-        let from = self.sequence.remove(&number).map(|key| {
-            self.lost.remove(&key);
-            key.0
-        });
-        (self.segments.remove(&number), from.map(Side::peer))
+        let Some(segment) = self.settle(number) else { return (None, None) };
+        self.lost.remove(&(segment.from, segment.seq));
+        (Some(segment.sent), Some(segment.from.peer()))
     }
 
     pub(super) fn note_arrival(&mut self, at: Side, record: RecordId) {
-        self.arrived.insert(at, record);
+        match at {
+            Side::Client => self.arrived.0 = Some(record),
+            Side::Broker => self.arrived.1 = Some(record),
+        }
     }
 
-    /// The record of a segment that will not arrive; `record` is then called with the record of the loss.
+    /// The record of a segment that will not arrive, and its sender and sequence number.
     pub(super) fn segment_lost(&mut self, number: u32) -> (Option<RecordId>, Option<(Side, u32)>) {
-        (self.segments.remove(&number), self.sequence.remove(&number))
+        self.settle(number).map_or((None, None), |segment| (Some(segment.sent), Some((segment.from, segment.seq))))
     }
 
     pub(super) fn note_loss(&mut self, key: (Side, u32), record: RecordId) {

@@ -12,14 +12,14 @@ mod settle;
 mod spoil;
 mod station;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 pub use limits::WorldLimits;
 pub use station::ClientNode;
 
-use connection::Connection;
+use connection::Connections;
 use settle::Delivery;
 use station::Station;
 
@@ -46,7 +46,7 @@ pub struct World {
     broker: Broker,
     broker_powered: bool,
     stations: Vec<Station>,
-    connections: BTreeMap<ConnectionId, Connection>,
+    connections: Connections,
     next_connection: u32,
     timers: TimerTable<Source>,
     next_timeline: usize,
@@ -59,8 +59,8 @@ pub struct World {
     spoils: BTreeMap<u32, RngStream>,
     /// What is still to be handed on within the current event; empty between events.
     deliveries: VecDeque<Delivery>,
-    /// Whose timer may have changed within the current event; empty between events.
-    touched: BTreeSet<Source>,
+    /// Whose timer may have changed within the current event, some more than once; empty between events.
+    touched: Vec<Source>,
 }
 
 /// What can come due. At the same instant the order of this list counts, then the number: commands before the network, the network before the timers of the two
@@ -116,7 +116,7 @@ impl World {
             broker: Broker::new(scenario.broker.clone(), seed.stream("nonces", "broker")),
             broker_powered: true,
             stations,
-            connections: BTreeMap::new(),
+            connections: Connections::default(),
             next_connection: 1,
             timers,
             next_timeline: 0,
@@ -126,7 +126,7 @@ impl World {
             started: None,
             spoils: BTreeMap::new(),
             deliveries: VecDeque::new(),
-            touched: BTreeSet::new(),
+            touched: Vec::new(),
         }
     }
 
@@ -153,7 +153,7 @@ impl World {
         let Some(at) = self.next_at() else { return false };
         let Some(source) = self.timers.pop_due(at) else { return false };
         if self.begin(at, trace) {
-            self.touched.insert(source);
+            self.touched.push(source);
             self.come_due(source, trace);
             self.settle(trace);
         }
@@ -203,7 +203,7 @@ impl World {
 
     /// All connections that are not over, with the client of each, oldest first. A client can have a half-open one beside its current one.
     pub fn links(&self) -> impl Iterator<Item = (ConnectionId, NodeId, &Link)> {
-        self.connections.iter().map(|(id, connection)| (*id, node_of(connection.client), &connection.link))
+        self.connections.iter().map(|(id, connection)| (id, node_of(connection.client), &connection.link))
     }
 
     /// The scenario.

@@ -36,7 +36,10 @@ impl World {
         while let Some(delivery) = self.deliveries.pop_front() {
             self.deliver(delivery, trace);
         }
-        while let Some(source) = self.touched.pop_first() {
+        let mut touched = std::mem::take(&mut self.touched);
+        touched.sort_unstable();
+        touched.dedup();
+        for source in touched.drain(..) {
             let at = match source {
                 Source::Link(id) => self.connections.get(&id).and_then(|connection| connection.link.poll_timeout()),
                 Source::Client(index) => self.client_timeout(index),
@@ -54,6 +57,8 @@ impl World {
                 self.forget_if_over(id);
             }
         }
+        // Kept for the next event, with its room.
+        self.touched = touched;
     }
 
     fn client_timeout(&self, index: u32) -> Option<crate::time::Instant> {
@@ -164,7 +169,7 @@ impl World {
         let Some(station) = self.stations.get_mut(index as usize) else { return };
         station.inbox_bytes = 0;
         for delivery in std::mem::take(&mut station.inbox) {
-            self.touched.insert(Source::Link(delivery.connection));
+            self.touched.push(Source::Link(delivery.connection));
             self.deliver_to_client(index, delivery, trace);
         }
     }
@@ -178,7 +183,7 @@ impl World {
     }
 
     fn drain_client_of(&mut self, index: u32, receiving: Option<ConnectionId>, cause: Option<RecordId>, trace: &mut Trace) {
-        self.touched.insert(Source::Client(index));
+        self.touched.push(Source::Client(index));
         let client = node_of(index);
         let mut cause = cause;
         while let Some(output) = self.stations.get_mut(index as usize).and_then(|station| station.node.client.poll_output()) {
@@ -310,7 +315,7 @@ impl World {
 
     /// Carries out what the broker wants.
     pub(super) fn drain_broker(&mut self, cause: Option<RecordId>, trace: &mut Trace) {
-        self.touched.insert(Source::Broker);
+        self.touched.push(Source::Broker);
         let now = self.now;
         let mut cause = cause;
         while let Some(output) = self.broker.poll_output() {
@@ -409,7 +414,7 @@ impl World {
 
     /// Records what a link reports and queues what it hands on.
     pub(super) fn drain_link(&mut self, id: ConnectionId, cause: Option<RecordId>, trace: &mut Trace) {
-        self.touched.insert(Source::Link(id));
+        self.touched.push(Source::Link(id));
         let mut cause = cause;
         loop {
             let Some(connection) = self.connections.get_mut(&id) else { return };
@@ -493,6 +498,6 @@ impl World {
 
     /// The connections of a client, oldest first.
     pub(super) fn links_of(&self, index: u32) -> Vec<ConnectionId> {
-        self.connections.iter().filter(|(_, connection)| connection.client == index).map(|(id, _)| *id).collect()
+        self.connections.iter().filter(|(_, connection)| connection.client == index).map(|(id, _)| id).collect()
     }
 }
