@@ -38,6 +38,7 @@ mod wire;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use bytes::BytesMut;
 pub use explore::{Run, explore, judge, run};
 pub use generator::generate;
 pub use invariant::{Invariant, Judgement, Report, Unjudged, Violation};
@@ -85,6 +86,8 @@ pub struct Checker {
     batch: Batch,
     /// No timer is due before.
     next_due: Instant,
+    /// The last packet, written once more: room that is used again.
+    again: BytesMut,
 }
 
 /// What the broker does with one input.
@@ -143,6 +146,7 @@ impl Checker {
             restarted_at: Instant::ZERO,
             batch: Batch::default(),
             next_due: Instant::FAR_FUTURE,
+            again: BytesMut::new(),
         }
     }
 

@@ -200,7 +200,7 @@ fn with_stranger(scenario: &Scenario, flaw: Option<Flaw>) -> Arc<Scenario> {
     let mut scenario = scenario.clone();
     let mut draw = scenario.seed.stream("stranger", "relations");
     let mut spec = ClientSpec::new("stranger");
-    let corner = if flaw == Some(Flaw::StrangerMeddles) { "a" } else { CORNER };
+    let corner = if matches!(flaw, Some(Flaw::StrangerMeddles | Flaw::HostileIsFree)) { "a" } else { CORNER };
     let topic = TopicName::new(format!("{corner}/b")).unwrap_or_default();
     let filter = if flaw == Some(Flaw::StrangerShares) { "$share/g/a/#".to_owned() } else { format!("{CORNER}/#") };
     for filter in [filter, format!("$share/g/{CORNER}/+")].into_iter().filter_map(|filter| TopicFilter::new(filter).ok()) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::connection::{Sent, Stage, Way};
 use super::flow::Fault;
@@ -21,8 +21,8 @@ impl Checker {
             self.break_on(Some(id), record, None, (Invariant::Canonical, "MQTT-4.13.1-1", "a packet that cannot be read was sent"));
             return;
         };
-        let mut again = BytesMut::with_capacity(bytes.len());
-        if packet.encode(version, &mut again).is_err() || again != *bytes {
+        self.again.clear();
+        if packet.encode(version, &mut self.again).is_err() || self.again != *bytes {
             self.break_on(Some(id), record, None, (Invariant::Canonical, "", "a packet is not written in its one form"));
         }
         let packet = Arc::new(packet);

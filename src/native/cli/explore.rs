@@ -148,3 +148,43 @@ fn work(next: &AtomicU64, end: u64) -> Found {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_saved_scenario_reads_back_and_a_folder_that_cannot_be_made_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let (seed, scenario) = (7, checker::generate(Seed(7)));
+        let inner = folder.path().join("failed");
+        let file = inner.join("seed-7.toml");
+        let said = save(&inner, seed, &scenario);
+        assert_eq!(said.key(), key::EXPLORE_SAVED);
+        let text = fs::read_to_string(&file).unwrap();
+        assert_eq!(Scenario::parse("seed-7.toml", &text), Ok(scenario.clone()));
+        // A file stands where the folder should be.
+        assert_eq!(save(&file, seed, &scenario).key(), key::EXPLORE_NOT_SAVED);
+        let nameless = Scenario { clients: vec![crate::sim::ClientSpec::new("")], ..Scenario::default() };
+        assert_eq!(save(&inner, seed, &nameless).key(), key::EXPLORE_NOT_WRITABLE);
+    }
+
+    #[test]
+    fn a_violation_is_said_in_both_languages() {
+        let report = checker::run(&checker::generate(Seed(1)).shared()).report;
+        assert!(report.is_clean());
+        let violation = Violation {
+            invariant: Invariant::Will,
+            clause: "5.0 §3.1.2.5",
+            what: "a Will is delivered twice",
+            at: Instant::from_millis(1_500),
+            record: crate::trace::RecordId(3),
+            earlier: None,
+            connection: None,
+        };
+        for language in Language::ALL {
+            let said = language.render(&words(&violation));
+            assert!(said.contains("will [5.0 §3.1.2.5]") && said.contains("1.500"), "{said}");
+        }
+    }
+}
