@@ -37,7 +37,7 @@ const TROUBLE_MS: u64 = 20_000;
 /// When the last hand is laid on the world.
 const PEACE_MS: u64 = 22_000;
 /// What the longest timer needs after that.
-const REST_MS: u64 = 30_000;
+const REST_MS: u64 = 45_000;
 
 struct Draw(RngStream);
 
