@@ -6,9 +6,7 @@ use bytes::Bytes;
 
 use super::*;
 use crate::broker::{Broker, BrokerConfig, Output as BrokerOutput};
-use crate::lesson::{
-    Attempt, EventKind, Expectation, Goal, NamedPacket, PacketPattern, Pattern, Prediction, PredictionOption, TextByLanguage,
-};
+use crate::lesson::{Attempt, Expectation, Goal, NamedPacket, PacketPattern, Pattern, Prediction, PredictionOption, TextByLanguage};
 use crate::packet::{PacketType, Password, QoS, SubscriptionOptions, TopicFilter, TopicName};
 use crate::rng::Seed;
 use crate::session::ConnectionId;
