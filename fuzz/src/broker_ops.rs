@@ -261,8 +261,15 @@ impl Bench {
         let topics: Vec<TopicName> = self.broker.retained().map(|message| message.topic.clone()).collect();
         for topic in topics.into_iter().filter(|topic| !topic.as_str().starts_with("$SYS/")) {
             let properties = PublishProperties::default().into();
-            let publish =
-                Publish { dup: false, qos: QoS::AtMostOnce, retain: true, topic, packet_id: None, properties, payload: Bytes::new() };
+            let publish = Publish {
+                dup: false,
+                qos: QoS::AtMostOnce,
+                retain: true,
+                topic,
+                packet_id: None,
+                properties,
+                payload: Bytes::new().into(),
+            };
             self.send(0, ProtocolVersion::V5, &Packet::Publish(publish));
         }
         self.close(0);

@@ -329,6 +329,6 @@ fn from_server(choice: u8, choices: &mut Choices<'_>, version: ProtocolVersion) 
         topic: TopicName::new(topic).unwrap_or_default(),
         packet_id: (qos > QoS::AtMostOnce).then(|| packet_id(id)),
         properties: properties.into(),
-        payload: Bytes::from_static(b"1"),
+        payload: Bytes::from_static(b"1").into(),
     }
 }

@@ -122,7 +122,7 @@ fn our_reading(packet: &Packet) -> Reading {
             u8::from(publish.qos),
             publish.packet_id.map_or(0, |id| id.as_u16()),
             Bytes::copy_from_slice(publish.topic.as_str().as_bytes()),
-            publish.payload.clone(),
+            publish.payload.to_bytes(),
         )),
         _ => None,
     };

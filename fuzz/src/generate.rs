@@ -225,7 +225,15 @@ fn publish(choices: &mut Choices<'_>, v5: bool) -> Publish {
     }
     let dup = qos > QoS::AtMostOnce && flag(choices);
     let packet_id = (qos > QoS::AtMostOnce).then(|| id(choices));
-    Publish { dup, qos, retain: flag(choices), topic: topic(choices), packet_id, properties: properties.into(), payload: data(choices) }
+    Publish {
+        dup,
+        qos,
+        retain: flag(choices),
+        topic: topic(choices),
+        packet_id,
+        properties: properties.into(),
+        payload: data(choices).into(),
+    }
 }
 
 fn subscription(choices: &mut Choices<'_>, v5: bool) -> Subscription {

@@ -76,7 +76,7 @@ fn command(text: &str) {
     };
     let topic = TopicName::new("$CONTROL/dynamic-security/v1").expect("legal");
     let (properties, payload) = (PublishProperties::default().into(), Bytes::copy_from_slice(text.as_bytes()));
-    let publish = Publish { dup: false, qos: QoS::AtMostOnce, retain: false, topic, packet_id: None, properties, payload };
+    let publish = Publish { dup: false, qos: QoS::AtMostOnce, retain: false, topic, packet_id: None, properties, payload: payload.into() };
     for packet in [Packet::Connect(Box::new(connect)), Packet::Publish(publish)] {
         broker.handle_bytes(now, connection, packet.to_bytes(ProtocolVersion::V5).expect("legal"));
         while let Some(output) = broker.poll_output() {

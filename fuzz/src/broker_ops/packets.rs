@@ -188,7 +188,7 @@ fn publish(choices: &mut Choices<'_>, v5: bool) -> Publish {
         topic: topic(choices),
         packet_id: (qos > QoS::AtMostOnce).then(|| packet_id(choices.byte())),
         properties: PublishProperties::default().into(),
-        payload: payload(choices),
+        payload: payload(choices).into(),
     };
     if v5 && flags & 8 != 0 {
         let more = choices.byte();

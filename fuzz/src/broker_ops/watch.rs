@@ -155,7 +155,7 @@ impl Watch {
                 }
             }
             BrokerEvent::MessageAccepted { message, topic, qos, retain, payload, .. } => {
-                let accepted = Accepted { topic: topic.clone(), qos: *qos, retain: *retain, payload: payload.clone() };
+                let accepted = Accepted { topic: topic.clone(), qos: *qos, retain: *retain, payload: payload.to_bytes() };
                 assert!(self.messages.insert(*message, accepted).is_none(), "{message:?} twice");
             }
             BrokerEvent::MessageRouted { message, client_id, filter, routing } => {
@@ -336,7 +336,7 @@ impl Watch {
                 peer.aliases.get(&alias).expect("an alias that was set on this connection").clone()
             }
         };
-        assert_eq!((&topic, &publish.payload), (&accepted.topic, &accepted.payload));
+        assert_eq!((&topic, &publish.payload.to_bytes()), (&accepted.topic, &accepted.payload));
         assert!(!publish.retain || accepted.retain, "RETAIN of a message that had none");
         assert!(publish.qos <= accepted.qos || config.upgrade_outgoing_qos, "more than the published QoS [MQTT-3.8.4-8]");
         if let Some((qos, filter)) = &announced.routed {
